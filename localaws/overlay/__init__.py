@@ -1,0 +1,1 @@
+"""Repairs of ministack: what it answers wrongly or silently, answered as AWS does."""
