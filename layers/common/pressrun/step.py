@@ -29,12 +29,12 @@ def step(model: type[Input]) -> Callable[[Callable[[Input], BaseModel]], Handler
             logger.append_keys(**payload.model_dump(include=getattr(model, "log_keys", set())))
             return run(payload).model_dump(mode="json")
 
-        return handler  # type: ignore[return-value]
+        return handler
 
     return decorate
 
 
-def parse(model: type[Input], event: Any) -> Input:  # noqa: ANN401
+def parse(model: type[Input], event: Any) -> Input:
     """Validate a payload; the error names fields and what was expected, never values.
 
     Raises:

@@ -77,7 +77,7 @@ class Artifacts:
                     if error.response["Error"]["Code"] not in {"PreconditionFailed", "ConditionalRequestConflict"}:
                         raise
 
-    def _head(self, bucket: str, key: str) -> Any:  # noqa: ANN401
+    def _head(self, bucket: str, key: str) -> Any:
         try:
             return self._client.head_object(Bucket=bucket, Key=key)
         except ClientError as error:

@@ -31,8 +31,14 @@ def workload_session(stage: Stage, session_name: str) -> boto3.Session:
     known = _workload.get(key)
     if known and time.monotonic() - known[0] < RENEW_AFTER_SECONDS:
         return known[1]
-    answer = own_session().client("sts").assume_role(
-        RoleArn=settings().deployment_role_arn(stage), RoleSessionName=session_name[:64], DurationSeconds=SESSION_SECONDS
+    answer = (
+        own_session()
+        .client("sts")
+        .assume_role(
+            RoleArn=settings().deployment_role_arn(stage),
+            RoleSessionName=session_name[:64],
+            DurationSeconds=SESSION_SECONDS,
+        )
     )
     given = answer["Credentials"]
     session = boto3.Session(
