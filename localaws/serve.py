@@ -13,6 +13,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ def main() -> None:
     """Serve until told to stop."""
     arguments = _arguments()
     settings = _settings(arguments)
+    _refuse_taken_port(settings.port)
     _enter_environment(settings)
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stdout)
     plugins = [] if arguments.without_overlay else [_plugin(name) for name in PLUGINS]
@@ -53,11 +55,13 @@ def _arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--state-dir", type=Path, required=True, help="everything this run writes")
-    parser.add_argument("--images-dir", type=Path, default=ROOT / ".localaws" / "images", help="shared container images")
+    parser.add_argument(
+        "--images-dir", type=Path, default=ROOT / ".localaws" / "images", help="shared container images"
+    )
     parser.add_argument("--port", type=int, default=4566, help="the gateway of all control planes")
     parser.add_argument("--data-port", type=int, default=4567, help="the SageMaker runtime")
     parser.add_argument("--delay-factor", type=float, default=0.02, help="scales AWS's own delays")
-    parser.add_argument("--metric-lag", type=float, default=3.0, help="seconds until an endpoint's metrics are readable")
+    parser.add_argument("--metric-lag", type=float, default=3.0, help="seconds until endpoint metrics are readable")
     parser.add_argument("--memory", action="append", default=[], metavar="TYPE=MIB", help="memory of an instance type")
     parser.add_argument("--uv", type=Path, default=ROOT / ".uv" / "bin" / "uv", help="the installer that builds images")
     parser.add_argument("--without-overlay", action="store_true", help="stock ministack; for the contract tests only")
@@ -76,6 +80,16 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         uv=arguments.uv,
         memory_mib={kind: int(mib) for kind, _, mib in (entry.partition("=") for entry in arguments.memory)},
     )
+
+
+def _refuse_taken_port(port: int) -> None:
+    """Stop before anything starts when another process has the gateway's port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SystemExit(f"port {port} on 127.0.0.1 is taken: {error.strerror}") from error
 
 
 def _enter_environment(settings: Settings) -> None:
