@@ -1,0 +1,1 @@
+"""Serves one model archive by SageMaker's contract: GET /ping, POST /invocations."""

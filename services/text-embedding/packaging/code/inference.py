@@ -1,0 +1,85 @@
+"""Turns texts into sentence vectors: {"texts": [...]} -> {"embeddings": [[384 numbers], ...], "model": "..."}.
+
+A vector is the mean of the token vectors, scaled to length 1, so the cosine of two texts is their dot product.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnxruntime
+from pressrun_serving.errors import InvalidRequestError
+from pressrun_serving.model import read_json
+from tokenizers import Tokenizer
+
+MAX_TOKENS = 256  # the length this encoder was trained on; its position table ends at 512
+MAX_TEXTS = 32
+MAX_CHARACTERS = 20_000
+BATCH = 8  # more texts at once are no faster on one core and cost hundreds of megabytes
+
+
+class Encoder(NamedTuple):
+    """A tokenizer and the network behind it."""
+
+    name: str
+    tokenizer: Tokenizer
+    session: onnxruntime.InferenceSession
+
+
+def model_fn(model_dir: str) -> Encoder:
+    """Load tokenizer and network, and run both once so that the first request is not slow."""
+    root = Path(model_dir)
+    manifest = json.loads((root / "manifest.json").read_text())
+    tokenizer = Tokenizer.from_file(str(root / "tokenizer.json"))
+    tokenizer.enable_truncation(MAX_TOKENS)
+    tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")
+    encoder = Encoder(manifest["model"], tokenizer, _open_session(root / "model.onnx"))
+    _encode(["Presses start at midnight."], encoder)
+    return encoder
+
+
+def _open_session(path: Path) -> onnxruntime.InferenceSession:
+    """Open the network with one thread that never spins: replicas share their cores with others."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def input_fn(body: bytes, content_type: str) -> list[str]:
+    """Read and check the texts."""
+    request = read_json(body, content_type)
+    if not isinstance(request, dict) or set(request) != {"texts"}:
+        raise InvalidRequestError("expected an object with the one key 'texts'")
+    texts = request["texts"]
+    if not isinstance(texts, list) or not 1 <= len(texts) <= MAX_TEXTS:
+        raise InvalidRequestError(f"texts: expected a list of 1 to {MAX_TEXTS} texts")
+    for number, text in enumerate(texts):
+        if not isinstance(text, str) or not text.strip() or len(text) > MAX_CHARACTERS:
+            raise InvalidRequestError(f"texts[{number}]: expected a text of 1 to {MAX_CHARACTERS} characters")
+    return texts
+
+
+def predict_fn(texts: list[str], encoder: Encoder) -> dict[str, Any]:
+    """Embed the texts in batches of similar length, since padding is pure cost."""
+    order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
+    vectors: list[list[float]] = [[] for _ in texts]
+    for start in range(0, len(order), BATCH):
+        numbers = order[start : start + BATCH]
+        for number, vector in zip(numbers, _encode([texts[n] for n in numbers], encoder), strict=True):
+            vectors[number] = [round(float(value), 6) for value in vector]
+    return {"embeddings": vectors, "model": encoder.name}
+
+
+def _encode(texts: list[str], encoder: Encoder) -> np.ndarray:
+    """Return unit vectors (n, 384): token vectors averaged under the attention mask."""
+    encodings = encoder.tokenizer.encode_batch(texts)
+    ids = np.array([encoding.ids for encoding in encodings], dtype=np.int64)
+    mask = np.array([encoding.attention_mask for encoding in encodings], dtype=np.int64)
+    inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    (states,) = encoder.session.run(["last_hidden_state"], inputs)
+    sums = (states * mask[:, :, np.newaxis]).sum(axis=1)
+    return sums / np.linalg.norm(sums, axis=1, keepdims=True)
