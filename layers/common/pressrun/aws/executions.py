@@ -86,7 +86,7 @@ class Executions:
         found = self.describe(arn)
         return found.status if found else None
 
-    def running(self, arn: str) -> bool:
+    def is_running(self, arn: str) -> bool:
         """Tell whether the execution runs."""
         return self.status(arn) == RUNNING
 
