@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from pressrun.errors import InvalidInputError
-from pressrun.step import parse
+from pressrun.validation import parse
 
 Body = TypeVar("Body", bound=BaseModel)
 

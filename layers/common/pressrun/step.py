@@ -5,10 +5,10 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from pressrun.errors import InvalidInputError
 from pressrun.observability import logger, metrics
+from pressrun.validation import parse
 
 Input = TypeVar("Input", bound=BaseModel)
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -32,23 +32,3 @@ def step(model: type[Input]) -> Callable[[Callable[[Input], BaseModel]], Handler
         return handler
 
     return decorate
-
-
-def parse(model: type[Input], event: Any) -> Input:
-    """Validate a payload; the error names fields and what was expected, never values.
-
-    Raises:
-        InvalidInputError: the payload does not fit its model.
-    """
-    try:
-        return model.model_validate(event)
-    except ValidationError as error:
-        raise InvalidInputError(f"{model.__name__}: {explain(error)}") from None
-
-
-def explain(error: ValidationError) -> str:
-    """Say which fields do not fit, without the values, which may be secret."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in found['loc']) or 'payload'}: {found['msg']}"
-        for found in error.errors(include_input=False, include_url=False, include_context=False)
-    )

@@ -51,6 +51,11 @@ class Artifacts:
             raise
         return True
 
+    def keys(self, prefix: str) -> list[str]:
+        """Return the keys under a prefix, sorted."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+
     def exists(self, key: str) -> bool:
         """Tell whether an object stands under the key."""
         return self._head(self.bucket, key) is not None

@@ -50,3 +50,12 @@ class Evidence:
         """Return a document."""
         document: dict[str, Any] = json.loads(self._artifacts.read(self.key(release_id, name)))
         return document
+
+    def digests(self, release_id: str) -> dict[str, str]:
+        """Return the sha256 of each of a release's documents, by name."""
+        prefix = f"evidence/{release_id}/"
+        keys = self._artifacts.keys(prefix)
+        return {
+            key.removeprefix(prefix).removesuffix(".json"): digest(json.loads(self._artifacts.read(key)))
+            for key in keys
+        }

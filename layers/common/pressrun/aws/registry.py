@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 from botocore.exceptions import ClientError
 
 from pressrun.aws.sessions import own_session
+from pressrun.clock import iso
 from pressrun.errors import ModelPackageError
+from pressrun.release.opening import Package
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -38,6 +40,22 @@ class Registry:
                     f"model package {arn} is not in the registry: {error.response['Error']['Message']}"
                 ) from error
             raise
+
+    def package(self, arn: str) -> Package:
+        """Return the part of a model package that a release needs, as it is now."""
+        found = self.describe(arn)
+        changed = found.get("LastModifiedTime") or found["CreationTime"]
+        who = found.get("LastModifiedBy") or found.get("CreatedBy") or {}
+        return Package(
+            arn=found["ModelPackageArn"],
+            group=found.get("ModelPackageGroupName", ""),
+            version=found.get("ModelPackageVersion", 0),
+            status=found["ModelPackageStatus"],
+            approval=found.get("ModelApprovalStatus", "PendingManualApproval"),
+            changed_at=iso(changed),
+            approved_by=(who.get("IamIdentity") or {}).get("Arn"),
+            description=found,
+        )
 
     def approved(self, group: str) -> list[str]:
         """Return the ARNs of a group's approved packages, newest first."""

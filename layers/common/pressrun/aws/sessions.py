@@ -21,11 +21,11 @@ def own_session() -> boto3.Session:
 
 
 def workload_session(stage: Stage, session_name: str) -> boto3.Session:
-    """Assume a stage's deployment role; the session is named after the release that acts.
+    r"""Assume a stage's deployment role; the session is named after the release that acts.
 
     Args:
         stage: the workload account to act in.
-        session_name: the release id, 2..64 characters of ``[\\w+=,.@-]``.
+        session_name: the release id, 2..64 characters of ``[\w+=,.@-]``.
     """
     key = (stage, session_name)
     known = _workload.get(key)

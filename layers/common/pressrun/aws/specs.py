@@ -6,7 +6,7 @@ from typing import Self
 from pressrun.aws.artifacts import Artifacts
 from pressrun.errors import UnknownServiceError
 from pressrun.service.spec import ServiceSpec
-from pressrun.step import parse
+from pressrun.validation import parse
 
 
 class Specs:
