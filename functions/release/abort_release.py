@@ -3,8 +3,8 @@
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pressrun.aws.executions import Executions
 
+from pressrun.aws.executions import Executions
 from pressrun.aws.tables import Releases
 from pressrun.http import HttpError, answer, body_of, path_parameter
 from pressrun.observability import logger
