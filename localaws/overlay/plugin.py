@@ -1,11 +1,18 @@
 """The overlay's place in the embedded AWS."""
 
+from ministack.core import lambda_runtime
+
+from localaws.overlay import authorization, lambda_worker, stepfunctions
 from localaws.settings import Settings
 
 
 def install(settings: Settings) -> None:
     """Repair ministack."""
+    authorization.install()
+    lambda_worker.install()
+    stepfunctions.install()
 
 
 def shutdown() -> None:
-    """Stop what the overlay started."""
+    """End all handlers' processes."""
+    lambda_runtime.reset()
