@@ -58,5 +58,3 @@ def _public(item: dict[str, Any]) -> dict[str, Any]:
 def _rollout(item: dict[str, Any]) -> dict[str, Any]:
     judge = item.get("judge")
     return {**item, "judge": json.loads(judge)} if isinstance(judge, str) else item
-        key: json.loads(value) if key == "judge" and isinstance(value, str) else value for key, value in item.items()
-    }

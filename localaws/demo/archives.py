@@ -9,6 +9,8 @@ from localaws.demo.installation import ROOT, DemoError
 PACKAGING = ROOT / ".packaging" / "bin" / "python"
 BUILD = ROOT / "services" / "text-embedding" / "packaging" / "build.py"
 REVISIONS = BUILD.parent / "revisions"
+EXPORT = REVISIONS / "int8-tokenizer" / "export_tokenizer.py"
+TOKENIZER = ROOT / "build" / "demo" / "archives" / "tokenizer.json"
 
 
 class Version(NamedTuple):
@@ -34,7 +36,7 @@ VERSIONS = [
     Version(
         "v4",
         "int8, but with a broken tokenizer",
-        ["--variant", "int8", "--tokenizer", str(REVISIONS / "int8-tokenizer" / "tokenizer.json")],
+        ["--variant", "int8", "--tokenizer", str(TOKENIZER)],
         "rejected",
         "ContractTestFailedError",
     ),
@@ -42,15 +44,19 @@ VERSIONS = [
 
 
 def build_archives(folder: Path) -> dict[str, Path]:
-    """Build the archive of each version; what stands in the folder already is kept only if it is the same."""
+    """Build the archive of each version."""
     folder.mkdir(parents=True, exist_ok=True)
+    _package([str(EXPORT), "--output", str(TOKENIZER)])
     return {version.name: _build(version, folder) for version in VERSIONS}
 
 
 def _build(version: Version, folder: Path) -> Path:
     path = folder / f"{version.name}.tar.gz"
-    command = [str(PACKAGING), str(BUILD), *version.arguments, "--output", str(path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise DemoError(f"archive of {version.name} was not built: {done.stderr.strip()[-1000:]}")
+    _package([str(BUILD), *version.arguments, "--output", str(path)])
     return path
+
+
+def _package(command: list[str]) -> None:
+    done = subprocess.run([str(PACKAGING), *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DemoError(f"{' '.join(command)} failed: {done.stderr.strip()[-1000:]}")

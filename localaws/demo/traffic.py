@@ -1,6 +1,6 @@
 """Live traffic: readers' requests at a Poisson rate, each answer looked at, none repeated.
 
-Run as a process of its own; it writes one JSON line a request and ends at SIGTERM, after the answers that are under way.
+Run as a process of its own; it writes one JSON line a request and ends at SIGTERM, when the answers under way are in.
 """
 
 import argparse
