@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from pressrun.service.golden import parse_golden_set, parse_samples
 from pydantic import ValidationError
 
 from pressrun.canonical import canonical, digest
 from pressrun.errors import InvalidInputError
+from pressrun.service.golden import parse_golden_set
+from pressrun.service.samples import parse_samples
 from pressrun.service.spec import ServiceSpec
 from pressrun_cli.errors import CommandError
 

@@ -20,6 +20,7 @@ from localaws.demo.archives import VERSIONS, build_archives  # noqa: E402
 from localaws.demo.installation import DemoError, Installation, installation  # noqa: E402
 from localaws.demo.story import SERVICE, Newsroom  # noqa: E402
 from localaws.demo.summary import failures, read_answers, summarise, told  # noqa: E402
+from localaws.settings import ACCOUNTS  # noqa: E402
 
 OUTPUT = ROOT / "build" / "demo"
 OVERRIDE = Path("localaws/demo/short.yaml")
@@ -40,7 +41,7 @@ def live_traffic(running: Installation, rate: float) -> Iterator[Path]:
     command = [
         sys.executable, str(ROOT / "localaws" / "demo" / "traffic.py"),
         "--runtime-url", running["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"], "--endpoint", SERVICE,
-        "--account", running["PRESSRUN_PROD_ACCOUNT"], "--requests-per-second", str(rate),
+        "--account", ACCOUNTS["prod"], "--requests-per-second", str(rate),
         "--long-share", str(LONG_SHARE), "--short", str(TRAFFIC / "short.jsonl"), "--long", str(TRAFFIC / "long.jsonl"),
         "--log", str(log),
     ]  # fmt: skip

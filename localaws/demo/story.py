@@ -9,6 +9,7 @@ from typing import Any
 
 from localaws.demo.archives import Version
 from localaws.demo.installation import ROOT, DemoError, Installation
+from localaws.settings import ACCOUNTS
 from pressrun.release.records import CLOSED
 from pressrun_cli.connection import Connection
 from pressrun_cli.records import Reader
@@ -27,7 +28,7 @@ class Newsroom:
     def __init__(self, running: Installation, tell: Tell) -> None:
         self._running = running
         self._tell = tell
-        self._tools = running["PRESSRUN_TOOLS_ACCOUNT"]
+        self._tools = ACCOUNTS["tools"]
         self.reader = Reader(Connection())
 
     def pressrun(self, *arguments: str, person: str | None = None) -> Any:
