@@ -8,7 +8,9 @@ PressrunError
 |   +-- GoldenSetError         the golden set does not parse or is empty
 +-- ReleaseChangedError        what was pinned differs from what is there now
 +-- EndpointBusyError          an update is still running; retried with backoff, never in a rollout
++-- ConfigNotVisibleError      SageMaker does not see a new endpoint config yet; retried
 +-- EndpointFailedError        the endpoint is Failed, UpdateRollbackFailed or OutOfService
++-- NothingProvenError         there is no proven config to go back to; pages a person
 +-- ConfigRolledBackError      SageMaker went back to the old config; caught, rolls back
 +-- CapacityError              the account's quota or AWS's capacity does not allow the fleet
 +-- ContractTestFailedError    the model answers wrongly on the golden set
@@ -64,11 +66,26 @@ class EndpointBusyError(PressrunError):
         super().__init__(f"endpoint {endpoint_name!r} is {status}, expected InService before another change")
 
 
+class ConfigNotVisibleError(PressrunError):
+    """SageMaker reads configs with a delay and does not see this one yet."""
+
+    def __init__(self, endpoint_name: str, config_name: str) -> None:
+        super().__init__(f"endpoint {endpoint_name!r}: config {config_name!r} is not visible yet, expected it soon")
+
+
 class EndpointFailedError(PressrunError):
     """The endpoint reached a state from which it does not recover by itself."""
 
     def __init__(self, endpoint_name: str, status: str, reason: str) -> None:
         super().__init__(f"endpoint {endpoint_name!r} is {status}, expected InService: {reason or 'no reason given'}")
+
+
+class NothingProvenError(PressrunError):
+    """An endpoint has no proven config to go back to, or SageMaker has that config no more."""
+
+    def __init__(self, endpoint_name: str, stage: str, config_name: str | None = None) -> None:
+        lost = f"config {config_name!r} is gone" if config_name else "no finished release proved a config for it"
+        super().__init__(f"endpoint {endpoint_name!r} in {stage} cannot go back: {lost}, expected a proven config")
 
 
 class ConfigRolledBackError(PressrunError):
