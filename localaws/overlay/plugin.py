@@ -2,7 +2,7 @@
 
 from ministack.core import lambda_runtime
 
-from localaws.overlay import authorization, lambda_worker, stepfunctions
+from localaws.overlay import authorization, cloudformation, lambda_worker, sam, stepfunctions
 from localaws.settings import Settings
 
 
@@ -11,6 +11,8 @@ def install(settings: Settings) -> None:
     authorization.install()
     lambda_worker.install()
     stepfunctions.install()
+    cloudformation.install()
+    sam.install()
 
 
 def shutdown() -> None:
