@@ -51,6 +51,15 @@ class Settings:
         return _required("PRESSRUN_ROLL_BACK_ARN")
 
     @property
+    def child_machine_arns(self) -> tuple[str, str, str]:
+        """The state machines below `promote_release`: `deploy_stage`, `shift_traffic`, `run_load_test`."""
+        return (
+            _required("PRESSRUN_DEPLOY_STAGE_ARN"),
+            _required("PRESSRUN_SHIFT_TRAFFIC_ARN"),
+            _required("PRESSRUN_RUN_LOAD_TEST_ARN"),
+        )
+
+    @property
     def code_revision(self) -> str:
         """The revision of the control plane's own code."""
         return _required("PRESSRUN_CODE_REVISION")
