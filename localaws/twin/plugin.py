@@ -8,56 +8,27 @@ from typing import Any
 from ministack import app
 from ministack.core import router
 
-from localaws.overlay import events
 from localaws.settings import Settings
 from localaws.twin.api import Api
-from localaws.twin.iam import Iam
-from localaws.twin.outbox import Outbox
-from localaws.twin.registry.groups import ModelPackageGroups
-from localaws.twin.registry.packages import ModelPackages
-from localaws.twin.state import State
-from localaws.twin.tags import Tagging
+from localaws.twin.twin import Twin
 
-SERVICES = ("sagemaker", "application-autoscaling")
 _SCOPE = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/aws4_request")
 Handler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[tuple[int, dict[str, str], bytes]]]
-
-
-class _Twin:
-    """Everything one run of the twin consists of."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.state = State(settings.state_dir / "twin.json")
-        self.outbox = Outbox(events.emit)
-        authority = Iam()
-        self.apis = {
-            "sagemaker": Api(
-                "sagemaker",
-                authority,
-                [ModelPackageGroups(self.state), ModelPackages(self.state, self.outbox), Tagging(self.state)],
-            ),
-        }
-
-    def shut_down(self) -> None:
-        """Stop all that runs and write the records down."""
-        self.outbox.close()
-        self.state.save()
-
-
-_running: list[_Twin] = []
+_running: list[Twin] = []
 
 
 def install(settings: Settings) -> None:
     """Add SageMaker and Application Auto Scaling to ministack's services."""
-    twin = _Twin(settings)
+    twin = Twin(settings)
     _running.append(twin)
+    twin.start()
     for service, api in twin.apis.items():
         app.SERVICE_HANDLERS[service] = _handler(api)
     _route(frozenset(twin.apis))
 
 
 def shutdown() -> None:
-    """Stop the twin."""
+    """Stop the twin and everything it started."""
     while _running:
         _running.pop().shut_down()
 

@@ -1,0 +1,1 @@
+"""Instances: real processes started from container images, one fleet per variant."""
