@@ -58,9 +58,10 @@ def test_a_change_in_the_serving_toolkit_makes_another_source(service: Path) -> 
     assert zip_source(build_context_files(service, service.parent / "serving")).sha256 != before.sha256
 
 
-def test_the_zip_unpacks_to_the_files() -> None:
+def test_the_zip_unpacks_to_the_files_and_tells_no_time() -> None:
     with zipfile.ZipFile(io.BytesIO(zip_source({"pressrun_serving/app.py": b"x"}).content)) as archive:
         assert archive.read("pressrun_serving/app.py") == b"x"
+        assert archive.getinfo("pressrun_serving/app.py").date_time == (1980, 1, 1, 0, 0, 0)
 
 
 def test_a_service_without_a_dockerfile_is_named(service: Path) -> None:

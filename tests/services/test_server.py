@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -161,5 +162,6 @@ def test_a_stopped_server_answers_what_it_has_admitted(busy: tuple[RunningServer
         wait_until(lambda: server.admitted() == 1)
         server.process.terminate()
         wait_until(lambda: not server.listens())
+        sleep(0.5)  # a server that does not wait would have gone by then
         gate.touch()
         assert waiting.result().status == 200
