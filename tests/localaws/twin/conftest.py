@@ -7,7 +7,24 @@ from typing import Any
 
 import pytest
 
+from tests.localaws import process
 from tests.localaws.process import LocalAws
+from tests.localaws.twin import hosting
+from tests.localaws.twin.hosting import Workload
+
+
+@pytest.fixture(scope="session")
+def localaws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """Run an embedded AWS of the twin's own: short delays, and one small instance type."""
+    arguments = ["--delay-factor", "0.002", "--metric-lag", "1", "--memory", "ml.t2.medium=300"]
+    aws = process.start(tmp_path_factory.mktemp("twin"), *arguments)
+    yield aws
+    process.stop(aws)
+
+
+@pytest.fixture(scope="session")
+def workload(localaws: LocalAws) -> Workload:
+    return hosting.prepare(localaws)
 
 
 @pytest.fixture

@@ -82,7 +82,8 @@ class Workload:
 
     def settled(self, name: str) -> dict[str, Any]:
         """Wait until nothing changes an endpoint any more, and return its description."""
-        return wait_for(lambda: self._quiet(name))
+        found: dict[str, Any] = wait_for(lambda: self._quiet(name))
+        return found
 
     def invoke(self, endpoint: str, body: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
         """Invoke an endpoint; what the container said is under `Said`."""
