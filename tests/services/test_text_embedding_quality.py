@@ -63,7 +63,7 @@ def test_int8_is_the_same_vector_space(int8: Path) -> None:
 
 
 def test_the_untruncated_revision_fails_on_long_texts_alone(folder: Path, int8: Path) -> None:
-    code = REVISIONS / "int8-untruncated" / "code"
+    code = REVISIONS / "int8-untruncated"
     found = findings(build(folder, "untruncated", "--variant", "int8", "--code", code))
     assert found["min_cosine"] >= MIN_COSINE
     assert found["wrong_statuses"] == {}
