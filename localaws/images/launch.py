@@ -46,6 +46,7 @@ def plan(
     env |= {
         "PATH": places.search_path(given["PATH"]),
         "PYTHONNOUSERSITE": "1",
+        "PRESSRUN_BIND_ADDRESS": "127.0.0.1",  # every address of a container is its own, here it would be the machine's
         "SAGEMAKER_BIND_TO_PORT": str(port),
         "SM_MODEL_DIR": str(model_dir),
     }
