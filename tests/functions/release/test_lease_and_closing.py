@@ -57,6 +57,7 @@ def test_one_release_at_a_time_holds_a_service(tools: Tools, context: LambdaCont
 def test_the_lease_of_a_closed_execution_is_taken_over(tools: Tools, context: LambdaContext, running: set[str]) -> None:
     acquire(context, release(tools, "r-1", "2026-11-23T09:00:00Z"))
     running.clear()
+    release(tools, "r-1", "2026-11-23T09:00:00Z", status="rejected")
     assert acquire(context, release(tools, "r-2", "2026-11-23T10:00:00Z"))
 
 

@@ -31,7 +31,11 @@ def test_a_running_release_is_waited_for() -> None:
 
 
 def test_a_lease_whose_execution_is_closed_is_taken_over() -> None:
-    assert step([OLDER], "theirs", OLDER, running=False) == "take"
+    assert step([], "theirs", OLDER.model_copy(update={"status": "rejected"}), running=False) == "take"
+
+
+def test_a_lease_whose_release_has_not_been_taken_back_yet_is_not_taken_over() -> None:
+    assert step([OLDER], "theirs", OLDER.model_copy(update={"status": "rolling_out"}), running=False) == "wait"
 
 
 def test_a_waiting_release_gives_way_to_a_newer_one() -> None:

@@ -31,13 +31,15 @@ def next_step(
     """Decide what a release that wants the lease does now.
 
     A release that waits gives way to one opened later. A lease has no expiry: it is taken over only when its
-    holder's execution is closed. A holder that waits for its approval is superseded; one that shifts traffic is not.
+    holder's execution is closed, and the release it worked for as well: until then a way back will want it.
+    A holder that waits for its approval is superseded; one that shifts traffic is not.
     """
     if holder == my_execution:
         return "keep"
     if any(other.opened_at > mine.opened_at and other.status not in CLOSED for other in others):
         return "give_way"
-    if holder is None or not holder_running:
+    ended = holder_release is None or holder_release.status in CLOSED
+    if holder is None or (not holder_running and ended):
         return "take"
     older = holder_release is not None and holder_release.opened_at < mine.opened_at
     if older and holder_release is not None and holder_release.status == "awaiting_approval":
