@@ -74,6 +74,10 @@ class Settings:
                 f"PRESSRUN_WORKLOAD_ACCOUNTS names no account for stage {stage!r}, expected {stage}=<account id>"
             ) from None
 
+    def stage_of(self, account: str) -> Stage | None:
+        """Return the stage of a workload account, or None for any other account."""
+        return next((stage for stage in STAGES if self.account_of(stage) == account), None)
+
     def deployment_role_arn(self, stage: Stage) -> str:
         """Return the role that acts for Pressrun in a stage's account."""
         return f"arn:aws:iam::{self.account_of(stage)}:role/{DEPLOYMENT_ROLE}"

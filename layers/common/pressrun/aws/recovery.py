@@ -9,7 +9,7 @@ from pressrun.recovery.plan import RollBackPlan, StagePlan
 from pressrun.recovery.planning import PlanRollBack
 from pressrun.recovery.records import Lease, ReleaseRecord, StageRecord
 from pressrun.release.records import CLOSED
-from pressrun.settings import STAGES, settings
+from pressrun.settings import STAGES, Stage, settings
 
 LEASE = "lease"
 
@@ -36,6 +36,11 @@ class RecoveryDesk:
         """Return one endpoint of a service."""
         found = self._endpoints.get(service, stage)
         return StageRecord.model_validate(found) if found else None
+
+    def endpoint(self, stage: Stage, endpoint_name: str) -> StageRecord | None:
+        """Return the record of an endpoint, whichever service it belongs to."""
+        found = stage_records(self._endpoints.everything())
+        return next((each for each in found if (each.stage, each.endpoint_name) == (stage, endpoint_name)), None)
 
     def release(self, release_id: str) -> ReleaseRecord | None:
         """Return a release's record."""

@@ -80,4 +80,5 @@ class ReleaseRecord(BaseModel):
     service: str
     status: str
     execution_arn: str | None = None
+    opened_at: str = ""
     back_to: str | None = None
