@@ -6,6 +6,7 @@ from pressrun.aws.tables import Endpoints, Releases
 from pressrun.clock import iso, now
 from pressrun.deployment.plan import StagePlan
 from pressrun.errors import EndpointBusyError
+from pressrun.service.spec import Variants
 from pressrun.settings import Stage
 
 PREVIOUS_KEPT = 2
@@ -30,6 +31,11 @@ class Stages:
     def item(self, service: str, stage: Stage) -> dict[str, Any] | None:
         """Return what is recorded of a stage's endpoint."""
         return self._endpoints.get(service, stage)
+
+    def variants(self, service: str, stage: Stage) -> tuple[str, str]:
+        """Return the names of stable and canary, as the last claim recorded them."""
+        found = Variants.model_validate((self._endpoints.get(service, stage) or {}).get("variants", {}))
+        return found.stable, found.canary
 
     def claim(self, plan: StagePlan) -> None:
         """Record that the release changes this endpoint.
