@@ -75,7 +75,12 @@ class Call:
             new_tags: what the request would put on it.
             context: further condition keys.
         """
-        keys = {**_tag_keys("aws:ResourceTag", tags or {}), **(context or {})}
+        present = tags or {}
+        keys = {
+            **_tag_keys("aws:ResourceTag", present),
+            **_tag_keys(f"{self.service}:ResourceTag", present),
+            **(context or {}),
+        }
         if new_tags:
             keys |= {**_tag_keys("aws:RequestTag", new_tags), "aws:TagKeys": list(new_tags)}
         self.authority.authorize(self.headers, action or f"{self.service}:{self.operation}", resource, keys)

@@ -17,8 +17,13 @@ def page(
     found = [item for item in items if _passes(item, params, name)]
     key = {"Name": name, "Status": "EndpointStatus"}.get(params.get("SortBy", ""), "CreationTime")
     found.sort(key=lambda item: item[key], reverse=params.get("SortOrder", order) == "Descending")
+    return cut(found, params, result=result, size=DEFAULT_PAGE)
+
+
+def cut(found: list[Record], params: dict[str, Any], *, result: str, size: int) -> dict[str, Any]:
+    """Return the page a request asks for."""
     start = _offset(params.get("NextToken"))
-    size = params.get("MaxResults", DEFAULT_PAGE)
+    size = params.get("MaxResults", size)
     answer: dict[str, Any] = {result: found[start : start + size]}
     if start + size < len(found):
         answer["NextToken"] = base64.urlsafe_b64encode(json.dumps({"from": start + size}).encode()).decode()

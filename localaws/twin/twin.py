@@ -4,6 +4,8 @@ from localaws.images.store import ImageStore
 from localaws.overlay import events, identity
 from localaws.settings import Settings
 from localaws.twin.api import Api
+from localaws.twin.autoscaling.policies import ScalingPolicies
+from localaws.twin.autoscaling.targets import ScalableTargets
 from localaws.twin.dataplane_process import DataPlane
 from localaws.twin.delays import Delays
 from localaws.twin.fleet.archives import Archives
@@ -51,7 +53,12 @@ class Twin:
             Endpoints(state, self._deployments),
             Tagging(state),
         ]
-        self.apis = {"sagemaker": Api("sagemaker", authority, sagemaker)}
+        self.apis = {
+            "sagemaker": Api("sagemaker", authority, sagemaker),
+            "application-autoscaling": Api(
+                "application-autoscaling", authority, [ScalableTargets(state), ScalingPolicies(state)]
+            ),
+        }
 
     def start(self) -> None:
         """Start the data plane and begin to watch containers."""
