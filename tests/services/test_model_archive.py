@@ -1,4 +1,3 @@
-import importlib.util
 import os
 import tarfile
 from pathlib import Path
@@ -6,17 +5,12 @@ from types import ModuleType
 
 import pytest
 
-PACKAGING = Path(__file__).parents[2] / "services" / "text-embedding" / "packaging"
+from tests.services.packaging_module import load
 
 
 @pytest.fixture(scope="module")
 def archive() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("archive", PACKAGING / "archive.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("archive")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 import yaml
 
+from localaws.images.dockerfile import parse
 from pressrun.service.spec import ServiceSpec
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +67,10 @@ def test_the_dockerfile_installs_nothing_but_its_lock() -> None:
     assert [rest for word, rest in instructions if word == "RUN"] == [
         "pip install --no-cache-dir --require-hashes -r requirements.txt"
     ]
+
+
+def test_localaws_understands_the_dockerfile() -> None:
+    assert parse(SERVICE / "container" / "Dockerfile").entrypoint == ["python", "-m", "pressrun_serving"]
 
 
 def locked(path: Path) -> dict[str, str]:

@@ -6,7 +6,6 @@ Folding the weights back gives an honest fp32 model; quantising that one gives i
 
 import logging
 import os
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +75,7 @@ def quantize(source: Path, target: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     logging.disable(logging.WARNING)  # onnxruntime advises a pre-processing that changes nothing here
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        quantize_dynamic(
-            source, target, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gather"]
-        )
+    quantize_dynamic(
+        source, target, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gather"]
+    )
     logging.disable(logging.NOTSET)
