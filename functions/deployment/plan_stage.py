@@ -15,6 +15,6 @@ def handler(command: PlanStage) -> StagePlan:
     pinned = Documents.here().pinned(command.release_id)
     endpoint = SageMakerEndpoints.of(command.stage, command.release_id).describe(command.endpoint_name)
     planned = plan_stage(command, pinned, endpoint, Stages.here())
-    Releases.here().note(command.release_id, f"{command.stage}: {planned.strategy} endpoint")
+    Releases.here().note(command.release_id, f"{command.stage}: {planned.strategy} endpoint", status="open")
     logger.info("stage planned", strategy=planned.strategy, instance_count=planned.instance_count)
     return planned
