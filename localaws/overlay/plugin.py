@@ -2,7 +2,16 @@
 
 from ministack.core import lambda_runtime
 
-from localaws.overlay import authorization, cloudformation, lambda_worker, sam, stepfunctions
+from localaws.overlay import (
+    alarms,
+    authorization,
+    cloudformation,
+    emf,
+    lambda_worker,
+    metric_data,
+    sam,
+    stepfunctions,
+)
 from localaws.settings import Settings
 
 
@@ -13,8 +22,12 @@ def install(settings: Settings) -> None:
     stepfunctions.install()
     cloudformation.install()
     sam.install()
+    metric_data.install()
+    alarms.install()
+    emf.install()
 
 
 def shutdown() -> None:
-    """End all handlers' processes."""
+    """Stop the clock of the alarms and end all handlers' processes."""
+    alarms.shutdown()
     lambda_runtime.reset()
