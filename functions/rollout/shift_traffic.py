@@ -5,20 +5,16 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pressrun.aws.rollouts import RolloutNews, RolloutTable
 from pressrun.aws.sagemaker import SageMakerEndpoints
 from pressrun.clock import now
-from pressrun.errors import InvalidInputError
 from pressrun.observability import logger, metrics
-from pressrun.rollout.ending import evidence
-from pressrun.rollout.traffic import ShiftTraffic, TrafficShift, shift
+from pressrun.rollout.traffic import ShiftTraffic, TrafficShift, opened, shift
 from pressrun.step import step
 
 
 @step(ShiftTraffic)
 def handler(command: ShiftTraffic) -> TrafficShift:
-    """Ask for a share; all of the traffic in force is the rollout's end."""
+    """Ask for a share and count it."""
     book = RolloutTable.here()
-    rollout = book.rollout(command.release_id, command.stage)
-    if rollout is None:
-        raise InvalidInputError(f"release {command.release_id!r} has no rollout in {command.stage}, expected one")
+    rollout = opened(book, command.release_id, command.stage)
     shifted = shift(command, rollout, SageMakerEndpoints.of(command.stage, command.release_id), book, now)
     if shifted.asked:
         RolloutNews.here().stepped(rollout, command.share, command.poll, command.reason)
@@ -26,8 +22,5 @@ def handler(command: ShiftTraffic) -> TrafficShift:
         metrics.add_dimension(name="stage", value=command.stage)
         metrics.add_metric(name="CanaryWeight", unit=MetricUnit.Percent, value=100 * command.share)
         metrics.add_metadata(key="release_id", value=command.release_id)
-    if shifted.in_force and command.share == 1:
-        over = book.rollout(command.release_id, command.stage) or rollout
-        RolloutNews.here().over(over, evidence(over, book.polls(over), "promoted"))
     logger.info("traffic shifted", share=command.share, asked=shifted.asked, in_force=shifted.in_force)
     return shifted

@@ -13,6 +13,7 @@ from pressrun.rollout.judge import decide
 from pressrun.rollout.metrics import MetricSource
 from pressrun.rollout.poll import PollCounts, count, is_complete
 from pressrun.rollout.record import Rollout, RolloutBook
+from pressrun.rollout.traffic import opened
 from pressrun.rollout.weights import SAME_SHARE, is_open, observe, share_during, share_in_force
 from pressrun.settings import Stage
 
@@ -184,9 +185,7 @@ def _with_operator(rollout: Rollout, decision: dict[str, Any], desk: Desk) -> tu
 
 
 def _opened(command: JudgeCanary, book: RolloutBook) -> Rollout:
-    rollout = book.rollout(command.release_id, command.stage)
-    if rollout is None:
-        raise InvalidInputError(f"release {command.release_id!r} has no rollout in {command.stage}, expected one")
+    rollout = opened(book, command.release_id, command.stage)
     if command.poll not in {rollout.number, rollout.number + 1}:
         raise InvalidInputError(
             f"poll: {command.poll} was asked for, expected {rollout.number} or {rollout.number + 1}"

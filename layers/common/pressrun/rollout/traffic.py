@@ -8,13 +8,14 @@ from typing import Any, ClassVar, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from pressrun.deployment.endpoint import BROKEN, Endpoint
-from pressrun.errors import EndpointBusyError
+from pressrun.errors import EndpointBusyError, InvalidInputError
 from pressrun.rollout.record import Returned, Rollout, RolloutBook
 from pressrun.rollout.weights import SAME_SHARE, WeightChange, is_open, observe
 from pressrun.settings import Stage
 
-# One call of ReturnTraffic asks and looks each second, for this long; then its machine calls it again.
-RETURN_SECONDS = 8
+# One call asks and looks each second, for this long; then its machine calls it again.
+RETURN_SECONDS = 20
+SEND_SECONDS = 8
 
 
 class ShiftTraffic(BaseModel):
@@ -32,6 +33,20 @@ class ShiftTraffic(BaseModel):
     stage: Stage
     endpoint_name: str
     share: float = Field(ge=0, le=1)
+    poll: int
+    reason: str
+
+
+class SendAllTraffic(BaseModel):
+    """Send all of an endpoint's requests to its canary variant, which was promoted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    log_keys: ClassVar = {"release_id", "stage", "endpoint_name"}
+
+    release_id: str
+    service: str
+    stage: Stage
+    endpoint_name: str
     poll: int
     reason: str
 
@@ -107,6 +122,42 @@ def shift(
     changes = rollout.changes[:-1] if is_open(rollout.changes) else rollout.changes
     book.change(rollout, changes=[*changes, WeightChange(share=command.share, asked_at=asked_at)])
     return TrafficShift(share=command.share, asked=True, in_force=False)
+
+
+def send_all(
+    command: SendAllTraffic,
+    endpoints: Endpoints,
+    book: RolloutBook,
+    now: Callable[[], datetime],
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] = time.sleep,
+) -> TrafficShift:
+    """Ask for all of the traffic and look each second whether it holds.
+
+    Raises:
+        InvalidInputError: the release has no rollout here.
+    """
+    wanted = ShiftTraffic(**command.model_dump(), share=1)
+    asked, until = False, clock() + SEND_SECONDS
+    while True:
+        shifted = shift(wanted, opened(book, command.release_id, command.stage), endpoints, book, now)
+        asked = asked or shifted.asked
+        if shifted.in_force or clock() >= until:
+            return shifted.model_copy(update={"asked": asked})
+        sleep(1)
+
+
+def opened(book: RolloutBook, release_id: str, stage: Stage) -> Rollout:
+    """Return a release's rollout.
+
+    Raises:
+        InvalidInputError: there is none.
+    """
+    rollout = book.rollout(release_id, stage)
+    if rollout is None:
+        raise InvalidInputError(f"release {release_id!r} has no rollout in {stage}, expected one that was started")
+    return rollout
 
 
 def split(stable: str, canary: str, share: float) -> dict[str, float]:

@@ -84,9 +84,9 @@ def share_during(changes: list[WeightChange], start: datetime, end: datetime) ->
 def _in_force(
     change: WeightChange, endpoint: Endpoint, asked_at: datetime, seen_at: datetime, now: datetime
 ) -> WeightChange:
-    """Date a change: by SageMaker's own time of it if that fits, else between our last two looks."""
+    """Date a change: by SageMaker's own time of it (LastModifiedTime) if that fits, else between our last two looks."""
     clock = timedelta(seconds=CLOCK_SECONDS)
     modified = endpoint.modified_at
-    if asked_at + clock < modified <= now + clock:
+    if asked_at - clock <= modified <= now + clock:
         return change.model_copy(update={"in_force_at": modified + clock, "uncertain_from": modified - clock})
     return change.model_copy(update={"in_force_at": now, "uncertain_from": max(asked_at, seen_at)})

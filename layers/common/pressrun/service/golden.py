@@ -1,13 +1,11 @@
 """The golden set: requests with the answers that a model must give."""
 
-import base64
-import binascii
-import json
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from pressrun.errors import GoldenSetError
+from pressrun.service.bodies import request_body
 from pressrun.validation import explain
 
 
@@ -38,19 +36,10 @@ class Case(BaseModel):
         Raises:
             GoldenSetError: it cannot be sent under this content type.
         """
-        if self.content_type.partition(";")[0].strip().endswith("json"):
-            return json.dumps(self.request, ensure_ascii=False).encode()
-        if isinstance(self.request, str):
-            return self.request.encode()
-        if isinstance(self.request, dict) and set(self.request) == {"base64"}:
-            try:
-                return base64.b64decode(self.request["base64"], validate=True)
-            except (binascii.Error, TypeError) as error:
-                raise GoldenSetError(f"case {self.id!r}: request.base64 is not base64: {error}") from None
-        raise GoldenSetError(
-            f"case {self.id!r}: request of content type {self.content_type!r} is a {type(self.request).__name__}, "
-            f"expected a text or an object with the one key 'base64'"
-        )
+        try:
+            return request_body(self.content_type, self.request)
+        except ValueError as error:
+            raise GoldenSetError(f"case {self.id!r}: {error}") from None
 
 
 _CASE = TypeAdapter(Case)

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from pressrun.errors import InvalidInputError
+from pressrun.service.bodies import request_body
 from pressrun.validation import parse_json
 
 
@@ -15,6 +16,17 @@ class Sample(BaseModel):
 
     content_type: str = "application/json"
     request: Any
+
+    def body(self) -> bytes:
+        """Return the request as it is sent.
+
+        Raises:
+            InvalidInputError: it cannot be sent under this content type.
+        """
+        try:
+            return request_body(self.content_type, self.request)
+        except ValueError as error:
+            raise InvalidInputError(str(error)) from None
 
 
 def parse_samples(text: str) -> list[Sample]:
@@ -28,7 +40,9 @@ def parse_samples(text: str) -> list[Sample]:
         if not line.strip():
             continue
         try:
-            found.append(parse_json(Sample, line))
+            sample = parse_json(Sample, line)
+            sample.body()
+            found.append(sample)
         except InvalidInputError as error:
             raise InvalidInputError(f"load samples, line {number}: {error}") from None
     if not found:
