@@ -12,6 +12,7 @@ from localaws.twin.fleet.archives import Archives
 from localaws.twin.fleet.fleet import Host
 from localaws.twin.fleet.images import Registry
 from localaws.twin.fleet.launcher import Launcher
+from localaws.twin.fleet.logs import ContainerLogs
 from localaws.twin.fleet.supervisor import Supervisor
 from localaws.twin.hosting.configs import EndpointConfigs
 from localaws.twin.hosting.deployments import Deployments
@@ -40,7 +41,8 @@ class Twin:
         registry = Registry(role_may_pull)
         archives = Archives(settings, identity.session_for_role)
         images = ImageStore(settings.images_dir, settings.uv)
-        host = Host(images, archives, Launcher(), delays, settings.state_dir / "twin" / "logs")
+        self._logs = ContainerLogs(settings.state_dir / "twin" / "logs")
+        host = Host(images, archives, Launcher(), delays, self._logs)
         self._dataplane = DataPlane(settings, InvokePermits(state, authority).decide)
         traffic = Traffic(state, self._dataplane)
         self._deployments = Deployments(state, outbox, Planner(state, registry, memory), host, traffic, delays)
@@ -64,10 +66,12 @@ class Twin:
         """Start the data plane and begin to watch containers."""
         self._dataplane.start()
         self._supervisor.start()
+        self._logs.start()
 
     def shut_down(self) -> None:
         """Stop all that runs."""
         self._supervisor.close()
+        self._logs.close()
         self._deployments.stop()
         self._dataplane.close()
         self._outbox.close()

@@ -21,6 +21,7 @@ from localaws.twin.errors import LaunchError
 MAX_UNPACKED = 8 * 2**30
 MAX_MEMBERS = 100_000
 Credentials = Callable[[str, str], dict[str, str]]
+_client_lock = threading.Lock()  # boto3 makes clients in one thread at a time
 
 
 class Archives:
@@ -69,15 +70,16 @@ class Archives:
         """Return a client of S3 that acts as a role."""
         session = self._credentials(role_arn, "SageMaker")
         make: Any = boto3.client
-        return make(
-            "s3",
-            endpoint_url=self._endpoint_url,
-            region_name=REGION,
-            aws_access_key_id=session["AccessKeyId"],
-            aws_secret_access_key=session["SecretAccessKey"],
-            aws_session_token=session["SessionToken"],
-            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 3}),
-        )
+        with _client_lock:
+            return make(
+                "s3",
+                endpoint_url=self._endpoint_url,
+                region_name=REGION,
+                aws_access_key_id=session["AccessKeyId"],
+                aws_secret_access_key=session["SecretAccessKey"],
+                aws_session_token=session["SessionToken"],
+                config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 3}),
+            )
 
 
 def split(url: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from localaws.twin.errors import LaunchError
 from localaws.twin.fleet.archives import Archives
 from localaws.twin.fleet.instance import Instance, free_port, new_id
 from localaws.twin.fleet.launcher import Launcher
+from localaws.twin.fleet.logs import ContainerLogs
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Host:
     archives: Archives
     launcher: Launcher
     delays: Delays
-    logs: Path
+    logs: ContainerLogs
 
 
 class Fleet:
@@ -123,6 +124,6 @@ class Fleet:
         """Start one container."""
         plan, name, port = self.plan, new_id(), free_port()
         launch = self._host.images.get(plan.digest).launch(model_dir=model_dir, port=port, environment=plan.environment)
-        log = self._host.logs / plan.account / plan.endpoint / plan.variant / f"{name}.log"
+        log = self._host.logs.follow(plan.account, plan.endpoint, plan.variant, name)
         process = self._host.launcher.start(launch.argv, launch.env, launch.cwd, log)
         return Instance(name, process, port, plan.memory_mib, log)
