@@ -51,6 +51,11 @@ class Settings:
         return _required("PRESSRUN_ROLL_BACK_ARN")
 
     @property
+    def registry_events_queue_url(self) -> str:
+        """The queue in front of `start_release`."""
+        return _required("PRESSRUN_REGISTRY_EVENTS_QUEUE_URL")
+
+    @property
     def child_machine_arns(self) -> tuple[str, str, str]:
         """The state machines below `promote_release`: `deploy_stage`, `shift_traffic`, `run_load_test`."""
         return (
