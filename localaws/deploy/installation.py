@@ -1,7 +1,6 @@
 """The whole installation: the control plane in the tools account, then one workload stack per stage."""
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,6 @@ def deploy(settings: Settings, cache: Path, say: Say) -> Outputs:
     for stage in STAGES:
         say(f"deploying the workload stack into the {stage} account")
         outputs[stage] = deployment.workload(stage)
-    outputs["tools"]["ApprovalsUrl"] = _reachable(outputs["tools"]["ApprovalsUrl"], settings.endpoint_url)
     return outputs
 
 
@@ -82,11 +80,3 @@ class _Deployment:
         bucket, key = uploads.body(Path(path).name, json.dumps(template).encode())
         url = f"{self._clients.endpoint_url}/{bucket}/{key}"
         return stacks.deploy(self._clients.of("cloudformation", account), name, url, parameters)
-
-
-def _reachable(url: str, endpoint_url: str) -> str:
-    """Return the form of an HTTP API's address that needs no name to be resolved."""
-    found = re.fullmatch(r"https://([^.]+)\.execute-api\.[^/]+/(\w+)", url)
-    if not found:
-        raise ValueError(f"ApprovalsUrl is {url!r}, expected https://<id>.execute-api.<region>.<suffix>/<stage>")
-    return f"{endpoint_url}/_aws/execute-api/{found[1]}/{found[2]}"
