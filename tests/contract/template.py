@@ -35,7 +35,7 @@ def of_type(kind: str, path: str = TOOLS) -> dict[str, Resource]:
 def translated(path: str = TOOLS) -> dict[str, Resource]:
     """Return the resources that the SAM transform makes, as CloudFormation creates them."""
     done = subprocess.run(
-        [ROOT / ".localaws/venv/bin/python", ROOT / "tests/contract/translate.py", ROOT / path],
+        [ROOT / ".localaws/venv/bin/python", ROOT / "localaws/translate.py", ROOT / path],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:

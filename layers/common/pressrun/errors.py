@@ -21,6 +21,7 @@ PressrunError
 +-- ApprovalDeniedError        an operator said no; caught, rejects the release
 +-- ReleaseSupersededError     a newer approval of the same service took over
 +-- ReleaseAbortedError        an operator stopped the release
++-- RollBackFailedError        a stage could not be taken back; a person is paged
 +-- LeaseLostError             another release holds the service
 +-- ImageBuildError            the image could not be found or built
 """
@@ -130,6 +131,10 @@ class ReleaseSupersededError(PressrunError):
 
 class ReleaseAbortedError(PressrunError):
     """An operator stopped the release."""
+
+
+class RollBackFailedError(PressrunError):
+    """A stage could not be brought back to its proven config."""
 
 
 class LeaseLostError(PressrunError):

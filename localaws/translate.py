@@ -1,11 +1,11 @@
-"""Prints a template as the SAM transform leaves it. Runs under the embedded AWS's interpreter, which has the transform."""
+"""Prints a template as the SAM transform leaves it; runs under the embedded AWS's interpreter, which has the transform."""
 
 import json
 import os
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
 os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
 
