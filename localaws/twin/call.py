@@ -81,8 +81,7 @@ class Call:
             **_tag_keys(f"{self.service}:ResourceTag", present),
             **(context or {}),
         }
-        if new_tags:
-            keys |= {**_tag_keys("aws:RequestTag", new_tags), "aws:TagKeys": list(new_tags)}
+        keys |= request_tags(new_tags or {})
         self.authority.authorize(self.headers, action or f"{self.service}:{self.operation}", resource, keys)
         if new_tags and action is None and self.operation != "AddTags":
             self.authority.authorize(self.headers, "sagemaker:AddTags", resource, keys)
@@ -110,6 +109,11 @@ class Call:
 def tag_map(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
     """Turn SageMaker's list of tags into a mapping."""
     return {tag["Key"]: tag["Value"] for tag in tags or []}
+
+
+def request_tags(tags: Tags) -> dict[str, Any]:
+    """Return the condition keys of tags that a request would set."""
+    return {**_tag_keys("aws:RequestTag", tags), "aws:TagKeys": list(tags)} if tags else {}
 
 
 def _tag_keys(prefix: str, tags: Tags) -> dict[str, str]:

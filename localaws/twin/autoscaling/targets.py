@@ -5,7 +5,7 @@ from typing import Any
 
 from localaws.settings import REGION
 from localaws.twin.autoscaling.records import IDENTITY, PAGE, existing_target, only_variants, target_arn, wanted
-from localaws.twin.call import Call, Tags
+from localaws.twin.call import Call, Tags, request_tags
 from localaws.twin.errors import ServiceError, invalid
 from localaws.twin.listing import cut, pick
 from localaws.twin.state import Record, State, now
@@ -110,8 +110,5 @@ def _check_capacity(target: Record) -> None:
 
 def _context(call: Call, tags: Tags) -> dict[str, Any]:
     """Return the condition keys of a registration."""
-    context: dict[str, Any] = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-    if tags:
-        context["aws:TagKeys"] = list(tags)
     keys = {"service-namespace": "ServiceNamespace", "scalable-dimension": "ScalableDimension"}
-    return context | {f"application-autoscaling:{key}": call.params[name] for key, name in keys.items()}
+    return request_tags(tags) | {f"application-autoscaling:{key}": call.params[name] for key, name in keys.items()}

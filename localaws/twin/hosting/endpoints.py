@@ -3,7 +3,7 @@
 from typing import Any
 
 from localaws.twin import arns
-from localaws.twin.call import Call, tag_map
+from localaws.twin.call import Call, request_tags, tag_map
 from localaws.twin.errors import invalid
 from localaws.twin.hosting import scaled
 from localaws.twin.hosting.configs import KIND as CONFIG_KIND
@@ -116,7 +116,8 @@ class Endpoints:
         """Return the config a call names, if the caller may use it, and check that its models exist."""
         name = call.params["EndpointConfigName"]
         arn = arns.arn(call.account, CONFIG_KIND, name)
-        call.authorize(arn, tags=self._state.tags(arn))
+        context = request_tags(tag_map(call.params.get("Tags")))
+        call.authorize(arn, tags=self._state.tags(arn), context=context)
         config = existing(self._state, call.account, "configs", name)
         for variant in config["ProductionVariants"]:
             existing(self._state, call.account, "models", variant["ModelName"])
