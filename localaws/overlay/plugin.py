@@ -5,7 +5,9 @@ from ministack.core import lambda_runtime
 from localaws.overlay import (
     alarms,
     authorization,
+    buses,
     cloudformation,
+    deliveries,
     emf,
     lambda_worker,
     metric_data,
@@ -21,10 +23,13 @@ def install(settings: Settings) -> None:
     lambda_worker.install()
     stepfunctions.install()
     cloudformation.install()
+    ecr.install()
     sam.install()
     metric_data.install()
     alarms.install()
     emf.install()
+    buses.install()
+    deliveries.install()
 
 
 def shutdown() -> None:
