@@ -100,8 +100,16 @@ def test_the_release_asked_for_is_left() -> None:
     assert release_to_leave("v1", [record(live="v2")], "v3") == "v1"
 
 
-def test_an_open_release_is_left_before_what_serves() -> None:
-    assert release_to_leave(None, [record(live="v2")], "v3") == "v3"
+def test_a_release_that_is_changing_prod_is_left_before_what_serves() -> None:
+    assert release_to_leave(None, [record(live="v2", changing="v3")], "v3") == "v3"
+
+
+def test_a_release_that_has_not_reached_prod_is_not_what_an_operator_means() -> None:
+    assert release_to_leave(None, [record("dev", live="v3"), record(live="v2")], "v3") == "v2"
+
+
+def test_before_prod_serves_anything_the_open_release_is_meant() -> None:
+    assert release_to_leave(None, [record("dev", changing="v1", live=None)], "v1") == "v1"
 
 
 def test_without_an_open_release_what_serves_in_prod_is_left() -> None:

@@ -146,3 +146,14 @@ def test_an_impossible_wish_is_refused_before_anything_is_stopped() -> None:
     with pytest.raises(InvalidInputError, match="to 'v0'"):
         plan_roll_back(command(to="v0"), desk)
     assert desk.stopped == []
+
+
+def test_an_operator_stops_the_release_that_is_under_way_elsewhere() -> None:
+    desk = FakeDesk(prod=prod(changing=None, previous=(Proven(release_id="v1", config_name="v1-live"),)))
+    desk.releases["v2"] = ReleaseRecord(release_id="v2", service="reranking", status="promoted")
+    desk.running = {PROMOTE}
+    asked = command(release_id="v2", requested_by="arn:aws:sts::111111111111:assumed-role/operator/alice")
+    assert plan_roll_back(asked, desk).waits_for == PROMOTE
+    plan = plan_roll_back(asked, desk)
+    assert (plan.ready, desk.held) == (True, Lease(holder=BACK, release_id="v2"))
+    assert [stage.target and stage.target.release_id for stage in plan.stages] == ["v1"]

@@ -20,7 +20,7 @@ class RollBack(BaseModel):
     """The input of the state machine `roll_back`.
 
     Attributes:
-        release_id: the release to leave; None means the one that is open, or else what serves in the last stage.
+        release_id: the release to leave; None means the one that is changing prod, or else what serves there.
         to: the proven release to serve instead; None means the newest before.
         requested_by: `pressrun`, or the verified ARN of the operator.
         holder: the promote_release execution that holds the lease and waits for this one; None where nobody waits.
@@ -78,14 +78,17 @@ class RollBackPlan(BaseModel):
 
 
 def release_to_leave(asked: str | None, records: list[StageRecord], open_release: str | None) -> str:
-    """Name the release to leave: the one asked for, the open one, or what serves in the last stage.
+    """Name the release to leave: the one asked for, the one that is changing prod, or what serves in the last stage.
 
     Raises:
         InvalidInputError: the service serves nothing, so there is nothing to leave.
     """
-    if asked or open_release:
-        return str(asked or open_release)
+    if asked:
+        return asked
     by_stage = {record.stage: record for record in records}
+    prod = by_stage.get("prod")
+    if open_release and (prod is None or prod.live is None or prod.changing == open_release):
+        return open_release
     for stage in MOST_URGENT_FIRST:
         record = by_stage.get(stage)
         if record and record.live:

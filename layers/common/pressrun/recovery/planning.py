@@ -3,7 +3,15 @@
 from typing import ClassVar, Protocol
 
 from pressrun.errors import InvalidInputError
-from pressrun.recovery.plan import RollBack, RollBackPlan, StagePlan, outcome_of, plan_stages, release_to_leave
+from pressrun.recovery.plan import (
+    PRESSRUN,
+    RollBack,
+    RollBackPlan,
+    StagePlan,
+    outcome_of,
+    plan_stages,
+    release_to_leave,
+)
 from pressrun.recovery.records import Lease, ReleaseRecord, StageRecord
 
 
@@ -65,10 +73,10 @@ def plan_roll_back(command: PlanRollBack, desk: Desk) -> RollBackPlan:
         running = _stop(command, release_id, release, desk)
         if running:
             return RollBackPlan(ready=False, release_id=release_id, waits_for=running)
-        release_id, plans = _plans(command, desk)  # what has just ended may have written until then
     holder = command.holder or command.execution_arn
     if plans and not _hold(command, release_id, holder, desk):
         return RollBackPlan(ready=False, release_id=release_id, waits_for=f"the lease of {command.service}")
+    release_id, plans = _plans(command, desk)  # what has ended by now may have written until then
     if not command.restore:
         # From here on the endpoints are ours to finish: if this execution ends early, the next one goes on.
         plans = [plan for plan in plans if desk.claim(plan)]
@@ -109,6 +117,10 @@ def _stop(command: PlanRollBack, release_id: str, release: ReleaseRecord | None,
     A stopped parent does stop its children on AWS, but only soon; the parent that waits for us stays.
     """
     found = [release.execution_arn] if release and release.execution_arn else []
+    if command.requested_by != PRESSRUN:
+        # An operator's word goes before a release under way in other stages; its own way back follows ours.
+        other = desk.release(desk.open_release(command.service) or "")
+        found += [other.execution_arn] if other and other.execution_arn else []
     ours = {command.holder, command.execution_arn}
     running = [arn for arn in (*found, *desk.children(release_id)) if arn not in ours and desk.is_running(arn)]
     for arn in running:
