@@ -8,6 +8,7 @@ from localaws.overlay import (
     buses,
     cloudformation,
     deliveries,
+    ecr,
     emf,
     lambda_worker,
     metric_data,
@@ -16,20 +17,25 @@ from localaws.overlay import (
 )
 from localaws.settings import Settings
 
+REPAIRS = (
+    authorization,
+    lambda_worker,
+    stepfunctions,
+    cloudformation,
+    sam,
+    ecr,
+    metric_data,
+    alarms,
+    emf,
+    buses,
+    deliveries,
+)
+
 
 def install(settings: Settings) -> None:
     """Repair ministack."""
-    authorization.install()
-    lambda_worker.install()
-    stepfunctions.install()
-    cloudformation.install()
-    ecr.install()
-    sam.install()
-    metric_data.install()
-    alarms.install()
-    emf.install()
-    buses.install()
-    deliveries.install()
+    for repair in REPAIRS:
+        repair.install()
 
 
 def shutdown() -> None:
