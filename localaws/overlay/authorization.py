@@ -10,6 +10,8 @@ from localaws.overlay.identity import role_of
 
 # Services whose handlers decide by themselves, on the resources they know; ministack checks the signature alone.
 SELF_DECIDING = {"sagemaker", "application-autoscaling"}
+# Logs actions about a stream, which policies name as `<ARN of the group>:*`.
+LOG_STREAM_ACTIONS = {"CreateLogStream", "DeleteLogStream", "PutLogEvents", "GetLogEvents"}
 
 _action = iam_actions.extract_iam_action
 _resource = iam_actions.extract_resource_arn
@@ -32,11 +34,19 @@ def extract_resource(service: str, method: str, path: str, headers: dict[str, st
     """Return the ARN a request is about; an answer to a task token is about the machine that waits."""
     if service == "states" and ".SendTask" in headers.get("x-amz-target", ""):
         return tasks.machine_of_token(json.loads(body or b"{}").get("taskToken", "")) or "*"
-    return _resource(service, method, path, headers, body, *rest)
+    found = _resource(service, method, path, headers, body, *rest)
+    if service == "logs" and headers.get("x-amz-target", "").rpartition(".")[2] in LOG_STREAM_ACTIONS:
+        return f"{found}:log-stream:{json.loads(body or b'{}').get('logStreamName', '')}"
+    return found
 
 
 def resolve_condition_key(key: str, context: Any) -> Any:
-    """Return a condition key's value; aws:PrincipalArn of a role's session is the role."""
+    """Return a condition key's value; aws:PrincipalArn of a role's session is the role.
+
+    Calls come over loopback without TLS, which SDKs never do on AWS: here every call counts as sent over TLS.
+    """
     if key.lower() == "aws:principalarn":
         return role_of(context.principal_arn) or context.principal_arn
+    if key.lower() == "aws:securetransport":
+        return "true"
     return _condition_key(key, context)

@@ -20,12 +20,12 @@ Answer = tuple[int, dict[str, str], bytes]
 def install() -> None:
     """Replace DescribeImages by one that names the image it did not find."""
     verify(SEAMS)
-    stock = ecr._describe_images  # noqa: SLF001
+    stock = ecr._describe_images
 
     def describe_images(data: dict[str, Any]) -> Answer:
         name = data.get("repositoryName", "")
         wanted = data.get("imageIds") or []
-        missing = [image for image in wanted if name in ecr._repositories and not ecr._find_image(name, image)]  # noqa: SLF001
+        missing = [image for image in wanted if name in ecr._repositories and not ecr._find_image(name, image)]
         if missing:
             told = ", ".join(f"{key}:'{value}'" for key, value in missing[0].items())
             message = f"The image with imageId {{{told}}} does not exist within the repository with name '{name}'"
@@ -34,4 +34,4 @@ def install() -> None:
         answer: Answer = stock(data)
         return answer
 
-    ecr._describe_images = describe_images  # noqa: SLF001
+    ecr._describe_images = describe_images
