@@ -1,4 +1,4 @@
-"""Prints a template as the SAM transform leaves it; runs under the embedded AWS's interpreter, which has the transform."""
+"""Prints a template as the SAM transform leaves it; runs where the transform is: under the embedded AWS's interpreter."""
 
 import json
 import os
