@@ -40,7 +40,8 @@ def role(aws: LocalAws, statements: list[Statement], *, service: str = "lambda",
         {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]}  # fmt: skip
     arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
-    iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=policy)
+    if statements:
+        iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=policy)
     return str(arn)
 
 
