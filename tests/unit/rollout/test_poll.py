@@ -26,7 +26,7 @@ def test_without_thresholds_stables_percentiles_are_asked_for_in_milliseconds() 
 
 
 def test_what_lies_above_a_threshold_is_what_the_trimmed_count_leaves() -> None:
-    stable: dict[str, float] = {"Invocations": 100, "SampleCount": 100, "TC(:80000)": 49.6, "TC(:182000)": 90, "TC(:256000)": 100}
+    stable = {"Invocations": 100.0, "SampleCount": 100.0, "TC(:80000)": 49.6, "TC(:182000)": 90, "TC(:256000)": 100}
     metrics = FakeMetrics(stable=stable)
     counts = counted(metrics, THRESHOLDS)
     assert counts.control.above == [[80, 50], [182, 10], [256, 0]]
@@ -39,12 +39,12 @@ def test_what_lies_above_a_threshold_is_what_the_trimmed_count_leaves() -> None:
 
 
 def test_counts_stay_within_the_number_of_requests() -> None:
-    stable: dict[str, float] = {"Invocations": 10, "SampleCount": 12, "TC(:80000)": 0, "TC(:182000)": 12.4, "TC(:256000)": 12}
+    stable = {"Invocations": 10.0, "SampleCount": 12.0, "TC(:80000)": 0, "TC(:182000)": 12.4, "TC(:256000)": 12}
     assert counted(FakeMetrics(stable=stable), THRESHOLDS).control.above == [[80, 10], [182, 0], [256, 0]]
 
 
 def test_percentile_ranks_do_where_trimmed_counts_are_not_known() -> None:
-    stable: dict[str, float] = {"Invocations": 200, "SampleCount": 200, "PR(:80000)": 45, "PR(:182000)": 90, "PR(:256000)": 100}
+    stable = {"Invocations": 200.0, "SampleCount": 200.0, "PR(:80000)": 45, "PR(:182000)": 90, "PR(:256000)": 100}
     metrics = FakeMetrics(stable=stable)
     metrics.refused = {"TC"}
     counts = counted(metrics, THRESHOLDS)
