@@ -54,7 +54,7 @@ class LogStream:
 class BuildLog:
     """Collects the output of all of a build's processes until it is closed."""
 
-    def __init__(self, path: Path, stream: LogStream) -> None:
+    def __init__(self, path: Path, stream: LogStream | None) -> None:
         self._file = path.open("w", encoding="utf-8")
         self._stream = stream
         self._read_end, self.write_end = os.pipe()
@@ -78,17 +78,22 @@ class BuildLog:
             ready, _, _ = select.select([self._read_end], [], [], FLUSH_SECONDS)
             chunk = os.read(self._read_end, 65536) if ready else None
             if chunk is None:
-                self._stream.flush()
+                self._flush()
                 continue
             *lines, rest = (rest + chunk).split(b"\n")
             lines += [rest] if not chunk and rest else []
             for line in lines:
                 self._write(line.decode("utf-8", "replace"))
-            self._file.flush()
             if not chunk:
-                self._stream.flush()
+                self._flush()
                 return
 
     def _write(self, line: str) -> None:
         self._file.write(line + "\n")
-        self._stream.add(line)
+        if self._stream:
+            self._stream.add(line)
+
+    def _flush(self) -> None:
+        self._file.flush()
+        if self._stream:
+            self._stream.flush()

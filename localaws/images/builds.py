@@ -14,6 +14,7 @@ from localaws.images.buildspec import Buildspec, BuildspecError, Phase
 from localaws.images.fetch import download, read_buildspec
 from localaws.images.processes import LateError, Processes, StoppedError
 from localaws.images.record import Record
+from localaws.images.role import check_trust
 from localaws.images.shell import exported_values, write_script
 from localaws.images.source import SourceError
 from localaws.images.workspace import Engine, Workspace
@@ -37,12 +38,13 @@ class Build(threading.Thread):
     """One build, in a thread of its own."""
 
     def __init__(
-        self, settings: Settings, record: Record, role: str, variables: dict[str, str], engine: Engine
+        self, settings: Settings, record: Record, project: dict[str, Any], variables: dict[str, str], engine: Engine
     ) -> None:
         super().__init__(name=record.id, daemon=True)
         self._settings = settings
         self._record = record
-        self._role = role
+        self.project = str(project["arn"])
+        self._role = str(project["serviceRole"])
         self._variables = variables
         self._engine = engine
         self._workspace = Workspace(settings.state_dir / "builds" / record.id.replace(":", "_"))
@@ -103,18 +105,21 @@ class Build(threading.Thread):
             raise
         self._record.end("SUCCEEDED")
 
-    def _provision(self) -> tuple[dict[str, str], LogStream]:
+    def _provision(self) -> tuple[dict[str, str], LogStream | None]:
         """Make the folder, act as the role, open the log."""
         self._processes.wait(PROVISIONING_SECONDS * self._settings.delay_factor)
         self._workspace.create(self._engine)
         logs = self._record.document["logs"]
         try:
+            check_trust(self._role)
             session = session_for_role(self._role, f"AWSCodeBuild-{self._record.id.split(':')[-1]}")
-            stream = LogStream(self._client("logs", session), logs["groupName"], logs["streamName"])
-            stream.create()
+            client = self._client("logs", session)
+            stream = LogStream(client, logs["groupName"], logs["streamName"]) if "groupName" in logs else None
+            if stream:
+                stream.create()
         except (AccessDeniedError, ClientError) as error:
-            message = f"Service role {self._role} does not allow AWS CodeBuild to create Amazon CloudWatch Logs"
-            raise PhaseError("ACCESS_DENIED", f"{message} log streams. Error message: {error}") from error
+            message = f"Service role {self._role} does not allow AWS CodeBuild to write its log. Error message: {error}"
+            raise PhaseError("ACCESS_DENIED", message) from error
         return session, stream
 
     def _client(self, service: str, session: dict[str, str]) -> Any:

@@ -12,21 +12,18 @@ from ministack.services import codebuild
 from localaws.images.builds import Build
 from localaws.images.interpreter import installer_environment
 from localaws.images.record import Record
+from localaws.images.request import InvalidInputError, logs_of, merged, variables_of
 from localaws.images.workspace import Engine
 from localaws.overlay import environment
 from localaws.settings import Settings
 
-OVERRIDES = {
-    "projectName", "sourceTypeOverride", "sourceLocationOverride", "sourceVersion", "buildspecOverride",
-    "environmentVariablesOverride", "privilegedModeOverride", "timeoutInMinutesOverride", "idempotencyToken",
-}  # fmt: skip
 STOP_SECONDS = 10
 TOKEN_SECONDS = 300
 Answer = tuple[int, dict[str, str], bytes]
 
 
-class _InvalidInputError(Exception):
-    """The request asks for something wrong, or for something that is not done here."""
+class _LimitError(Exception):
+    """The project runs as many builds as it may."""
 
 
 class _Started(NamedTuple):
@@ -55,8 +52,10 @@ class CodeBuild:
         try:
             with self._lock:
                 started = self._repeated(data) or self._start(data, project)
-        except _InvalidInputError as error:
+        except InvalidInputError as error:
             return _error("InvalidInputException", str(error))
+        except _LimitError as error:
+            return _error("AccountLimitExceededException", str(error))
         return _answer({"build": codebuild._builds[started]})
 
     def stop(self, data: dict[str, Any]) -> Answer:
@@ -85,22 +84,22 @@ class CodeBuild:
         if found is None or time.monotonic() - found.at > TOKEN_SECONDS:
             return None
         if found.digest != _digest(data):
-            raise _InvalidInputError("idempotencyToken was used with other parameters")
+            raise InvalidInputError("idempotencyToken was used with other parameters")
         return found.build
 
     def _start(self, data: dict[str, Any], project: dict[str, Any]) -> str:
-        wanted = _merged(project, data)
+        self._check_limit(project)
+        wanted = merged(project, data)
         record = Record(get_account_id(), self._document(wanted, data))
-        privileged = bool(wanted["environment"].get("privilegedMode"))
         engine = Engine(
             str(self._settings.images_dir),
             str(self._settings.uv),
             installer_environment(environment.HOST),
             self._settings.endpoint_url,
-            privileged,
+            wanted["environment"]["privilegedMode"],
         )
-        variables = _variables(wanted) | {"AWS_ENDPOINT_URL": self._settings.endpoint_url}
-        build = Build(self._settings, record, project["serviceRole"], variables, engine)
+        variables = variables_of(wanted) | {"AWS_ENDPOINT_URL": self._settings.endpoint_url}
+        build = Build(self._settings, record, project, variables, engine)
         self._builds[record.id] = build
         if data.get("idempotencyToken"):
             key = (get_account_id(), project["name"], data["idempotencyToken"])
@@ -108,51 +107,19 @@ class CodeBuild:
         build.start()
         return record.id
 
+    def _check_limit(self, project: dict[str, Any]) -> None:
+        limit = project.get("concurrentBuildLimit")
+        running = [build for build in self._builds.values() if build.is_alive() and build.project == project["arn"]]
+        if limit and len(running) >= int(limit):
+            raise _LimitError(f"Project {project['name']} runs {len(running)} builds, its concurrentBuildLimit")
+
     def _document(self, wanted: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
         document: dict[str, Any] = codebuild._make_build_record(
             wanted, codebuild._build_id(wanted["name"]), data.get("sourceVersion")
         )
         version = data.get("sourceVersion") or wanted.get("sourceVersion")
-        return document | {"sourceVersion": version, "serviceRole": wanted["serviceRole"]}
-
-
-def _merged(project: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
-    """Return the project with the request's overrides."""
-    foreign = sorted(set(data) - OVERRIDES)
-    if foreign:
-        raise _InvalidInputError(f"{', '.join(foreign)}: not emulated by CodeBuild on this machine")
-    source = dict(project.get("source") or {"type": "NO_SOURCE"})
-    given = {"type": "sourceTypeOverride", "location": "sourceLocationOverride", "buildspec": "buildspecOverride"}
-    source |= {name: data[override] for name, override in given.items() if override in data}
-    _check_source(source)
-    if (project.get("artifacts") or {}).get("type", "NO_ARTIFACTS") != "NO_ARTIFACTS":
-        raise _InvalidInputError("artifacts of a build are not emulated; expected type NO_ARTIFACTS")
-    environment = dict(project.get("environment") or {})
-    variables = {entry["name"]: entry for entry in environment.get("environmentVariables") or []}
-    variables |= {entry["name"]: entry for entry in data.get("environmentVariablesOverride") or []}
-    environment["environmentVariables"] = list(variables.values())
-    if "privilegedModeOverride" in data:
-        environment["privilegedMode"] = data["privilegedModeOverride"]
-    minutes = int(data.get("timeoutInMinutesOverride") or project.get("timeoutInMinutes") or 60)
-    return project | {"source": source, "environment": environment, "timeoutInMinutes": minutes}
-
-
-def _check_source(source: dict[str, Any]) -> None:
-    kind, location = source.get("type"), source.get("location") or ""
-    if kind not in ("S3", "NO_SOURCE"):
-        raise _InvalidInputError(f"source type {kind} is not emulated; expected S3 or NO_SOURCE")
-    if kind == "S3" and not location.removeprefix("arn:aws:s3:::").partition("/")[2].endswith(".zip"):
-        raise _InvalidInputError(f"source location {location!r} is not emulated; expected bucket/key.zip")
-    if kind == "NO_SOURCE" and "\n" not in (source.get("buildspec") or ""):
-        raise _InvalidInputError("a build without source needs a buildspec of its own")
-
-
-def _variables(project: dict[str, Any]) -> dict[str, str]:
-    entries = project["environment"]["environmentVariables"]
-    for entry in entries:
-        if entry.get("type", "PLAINTEXT") != "PLAINTEXT":
-            raise _InvalidInputError(f"variable {entry['name']} of type {entry['type']} is not emulated")
-    return {entry["name"]: entry["value"] for entry in entries}
+        logs = logs_of(wanted, document["id"])
+        return document | {"sourceVersion": version, "serviceRole": wanted["serviceRole"], "logs": logs}
 
 
 def _digest(data: dict[str, Any]) -> str:

@@ -69,7 +69,7 @@ class Record:
                 "timeout-in-minutes": found["timeoutInMinutes"],
                 "source": {name: found["source"][name] for name in ("type", "location") if found["source"].get(name)},
                 "environment": found["environment"],
-                "logs": {"group-name": found["logs"]["groupName"], "stream-name": found["logs"]["streamName"]},
+                "logs": {"group-name": found["logs"].get("groupName"), "stream-name": found["logs"].get("streamName")},
                 "phases": [_phase(phase) for phase in found["phases"]],
             },
         }

@@ -74,7 +74,7 @@ class Workspace:
             "CODEBUILD_BUILD_NUMBER": str(build["buildNumber"]),
             "CODEBUILD_BUILD_IMAGE": build["environment"].get("image", ""),
             "CODEBUILD_INITIATOR": build["initiator"],
-            "CODEBUILD_LOG_PATH": build["logs"]["streamName"],
+            "CODEBUILD_LOG_PATH": build["logs"].get("streamName", ""),
             "CODEBUILD_SOURCE_REPO_URL": build["source"].get("location", ""),
             "CODEBUILD_START_TIME": str(int(build["startTime"] * 1000)),
             "PATH": f"{self.bin}:{SYSTEM_PATH}",

@@ -259,10 +259,12 @@ def test_a_missing_source_is_named(project: Project) -> None:
 
 
 def test_changes_of_a_build_s_state_are_events(localaws: LocalAws, project: Project) -> None:
-    queue = localaws.client("sqs").create_queue(QueueName=resources.unique("builds"))["QueueUrl"]
-    arn = localaws.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
-        "QueueArn"
-    ]
+    name = resources.unique("builds")
+    arn = f"arn:aws:sqs:us-east-1:111111111111:{name}"
+    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
+                 "Resource": arn}  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    queue = localaws.client("sqs").create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
     events, rule = localaws.client("events"), resources.unique("rule")
     pattern = {"source": ["aws.codebuild"], "detail-type": ["CodeBuild Build State Change"],
                "detail": {"project-name": [project.name]}}  # fmt: skip
@@ -281,3 +283,104 @@ def test_changes_of_a_build_s_state_are_events(localaws: LocalAws, project: Proj
     events.delete_rule(Name=rule)
     assert {entry["detail"]["build-status"] for entry in received} == {"IN_PROGRESS", "FAILED"}
     assert all(entry["detail"]["build-id"] == build["arn"] == entry["resources"][0] for entry in received)
+
+
+TEMPLATE = """\
+Resources:
+  Log: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: %(group)s}}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - {Effect: Allow, Action: sts:AssumeRole, Principal: {Service: %(service)s.amazonaws.com}}
+      Policies:
+        - PolicyName: log
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement:
+              - {Effect: Allow, Action: [logs:CreateLogStream, logs:PutLogEvents], Resource: !GetAtt Log.Arn}
+  Project:
+    Type: AWS::CodeBuild::Project
+    Properties:
+      Name: %(group)s
+      ServiceRole: !GetAtt Role.Arn
+      Artifacts: {Type: NO_ARTIFACTS}
+      Environment: {Type: LINUX_CONTAINER, ComputeType: BUILD_GENERAL1_SMALL, Image: any, PrivilegedMode: true}
+      LogsConfig: {CloudWatchLogs: {Status: ENABLED, GroupName: !Ref Log}}
+      ConcurrentBuildLimit: 1
+      Source:
+        Type: NO_SOURCE
+        BuildSpec: |
+          version: 0.2
+          phases:
+            build:
+              commands: [echo of the stack, 'sleep ${SECONDS_LEFT:-0}']
+%(more)s
+"""
+
+
+def deployed(aws: LocalAws, *, service: str = "codebuild", more: str = "") -> Project:
+    """Deploy a stack with one project, whose role may write its log group alone."""
+    name = resources.unique("stack")
+    client = aws.client("cloudformation")
+    client.create_stack(
+        StackName=name,
+        TemplateBody=TEMPLATE % {"group": name, "service": service, "more": more},
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    status = resources.until(lambda: _settled(client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]))
+    assert status == "CREATE_COMPLETE"
+    return Project(aws, name, "", "", "")
+
+
+def _settled(status: str) -> str:
+    return "" if status.endswith("IN_PROGRESS") else status
+
+
+def test_the_project_of_a_stack_writes_the_log_group_that_its_role_may_write(localaws: LocalAws) -> None:
+    project = deployed(localaws)
+    build = project.ended(project.start())
+    assert build["buildStatus"] == "SUCCEEDED", build["phases"]
+    assert build["logs"]["groupName"] == project.name
+    assert "of the stack" in project.log(build)
+
+
+def test_a_project_is_shown_as_its_stack_made_it(localaws: LocalAws) -> None:
+    project = deployed(localaws)
+    found = localaws.client("codebuild").batch_get_projects(names=[project.name])["projects"][0]
+    assert found["logsConfig"] == {"cloudWatchLogs": {"status": "ENABLED", "groupName": project.name}}
+    assert found["concurrentBuildLimit"] == 1
+    assert "sourceVersion" not in found
+
+
+def test_more_builds_than_the_project_s_limit_are_not_started(localaws: LocalAws) -> None:
+    project = deployed(localaws)
+    first = project.start(environmentVariablesOverride=[{"name": "SECONDS_LEFT", "value": "600"}])
+    with pytest.raises(ClientError, match=r"AccountLimitExceededException.*runs 1 builds"):
+        project.start()
+    localaws.client("codebuild").stop_build(id=first)
+
+
+def test_a_role_that_does_not_trust_codebuild_is_not_used(localaws: LocalAws) -> None:
+    project = deployed(localaws, service="lambda")
+    build = project.ended(project.start())
+    assert "CodeBuild is not authorized to perform: sts:AssumeRole" in message(build, "PROVISIONING")
+
+
+def test_a_setting_of_a_stack_s_project_that_has_no_effect_here_fails_the_stack(localaws: LocalAws) -> None:
+    with pytest.raises(AssertionError, match="ROLLBACK_COMPLETE"):
+        deployed(localaws, more="      FileSystemLocations: []")
+
+
+def test_a_setting_of_a_project_that_has_no_effect_here_is_refused(localaws: LocalAws) -> None:
+    with pytest.raises(ClientError, match="buildBatchConfig: not emulated"):
+        localaws.client("codebuild").create_project(
+            name=resources.unique("project"),
+            source={"type": "NO_SOURCE"},
+            artifacts={"type": "NO_ARTIFACTS"},
+            environment={"type": "LINUX_CONTAINER", "image": "any", "computeType": "BUILD_GENERAL1_SMALL"},
+            serviceRole="arn:aws:iam::111111111111:role/any",
+            buildBatchConfig={},
+        )
