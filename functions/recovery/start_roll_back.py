@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from pressrun.aws.events import Bus
-from pressrun.aws.executions import Executions
+from pressrun.aws.executions import Execution, Executions
 from pressrun.aws.recovery import RecoveryDesk
 from pressrun.aws.ways_back import WaysBack
 from pressrun.clock import now
@@ -15,6 +15,7 @@ from pressrun.recovery.deaths import Decision, ExecutionClosed, after_death, fai
 from pressrun.recovery.fuse import AlarmRaised, after_fuse, fuse_of, suspect
 from pressrun.recovery.plan import PRESSRUN, RollBack
 from pressrun.recovery.records import ReleaseRecord
+from pressrun.release.failure import Failure
 from pressrun.settings import settings
 from pressrun.validation import parse
 
@@ -57,11 +58,16 @@ def _after_death(event: ExecutionClosed) -> Decision:
         promoting=execution.status if execution else None,
     )
     if decision.start:
-        status = execution.status if execution else event.detail.status
-        error, cause = (execution.error, execution.cause) if execution else (None, None)
-        failure = failure_of(status, error, cause)
+        failure = _failure(event.detail, execution)
         _start(ways, decision.start, release, "an execution of the release died", failure.error, failure.cause)
     return decision
+
+
+def _failure(told: ExecutionClosed.Detail, execution: Execution | None) -> Failure:
+    """Say how the release died: its promote_release's own words, whichever execution the event is about."""
+    if execution is None or execution.arn == told.execution_arn:
+        return failure_of(told.status, told.error, told.cause)
+    return failure_of(execution.status, execution.error, execution.cause)
 
 
 def _after_alarm(event: AlarmRaised) -> Decision:

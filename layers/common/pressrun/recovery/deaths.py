@@ -32,6 +32,8 @@ class ExecutionClosed(BaseModel):
         name: str
         status: str
         input: str | None = None
+        error: str | None = None
+        cause: str | None = None
 
     source: Literal["aws.states"]
     detail_type: Literal["Step Functions Execution Status Change"] = Field(alias="detail-type")
