@@ -11,8 +11,9 @@ from typing import cast
 from pressrun.errors import LoadGenerationError
 from pressrun.loadtest.plan import Measured, Plan
 
-# locust's import takes two seconds on an idle core, and several times that on a busy one.
-START_SECONDS = 60.0
+# locust's import takes two seconds on an idle core, and several times that on a busy one. With a run of 300 s and
+# calls of 61 s the child is gone before the state machine gives the function up, after 420 s.
+START_SECONDS = 45.0
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "AWS_CA_BUNDLE")
 _LAST_WORDS = 300
 

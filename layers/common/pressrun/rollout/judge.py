@@ -131,7 +131,7 @@ def _advance(state: State, poll: Poll, config: Configuration, delay: float, inci
     deadline = config.deadline_seconds + (config.watch_seconds if state["phase"] == "watch" else 0)
     if poll.t >= deadline:
         return _overdue(state, poll, config, deadline, missing)
-    if state["phase"] == "ramp" and incident:
+    if state["phase"] == "ramp" and (incident or not poll.rate):
         _hold(state, poll)
     elif state["phase"] == "ramp":
         _climb(state, poll, config, allowed, found.all)
@@ -141,7 +141,7 @@ def _advance(state: State, poll: Poll, config: Configuration, delay: float, inci
 def _climb(state: State, poll: Poll, config: Configuration, allowed: float, ready: bool) -> None:
     if ready:
         state["phase"], state["share"] = "watch", WATCH_SHARE
-    elif poll.rate:
+    else:
         state["share"] = next_share(state["share"], poll.weights, allowed, config.share_step)
 
 
