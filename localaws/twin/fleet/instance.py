@@ -12,8 +12,6 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
 from localaws.twin.fleet.launcher import Process
 
 PING_SECONDS = 2.0
@@ -58,16 +56,6 @@ class Instance:
                 return True
             time.sleep(POLL_SECONDS)
         return False
-
-    def resident_mib(self) -> float:
-        """Return the memory of its processes."""
-        total = 0
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process = psutil.Process(self.process.pid)
-            for each in [process, *process.children(recursive=True)]:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    total += each.memory_info().rss
-        return total / 2**20
 
     def kill(self) -> None:
         """End its processes."""

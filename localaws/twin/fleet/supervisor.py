@@ -9,6 +9,7 @@ from localaws.twin.delays import REPLACE, Delays
 from localaws.twin.errors import LaunchError
 from localaws.twin.fleet.fleet import Fleet
 from localaws.twin.fleet.instance import Instance
+from localaws.twin.fleet.memory import resident_mib
 
 TICK_SECONDS = 0.25
 MEMORY_TICKS = 4
@@ -79,11 +80,12 @@ class Supervisor:
 
     def _kill_oversized(self) -> None:
         """Kill what uses more memory than its instance has."""
-        for fleet in [*self._serving(), *self._preparing()]:
-            for instance in [*fleet.serving, *fleet.starting]:
-                used = instance.resident_mib()
-                if used > instance.memory_mib and instance.alive:
-                    self._kill(fleet, instance, used)
+        fleets = [*self._serving(), *self._preparing()]
+        watched = [(fleet, instance) for fleet in fleets for instance in [*fleet.serving, *fleet.starting]]
+        used = resident_mib([instance.process.pid for _, instance in watched]) if watched else {}
+        for fleet, instance in watched:
+            if used[instance.process.pid] > instance.memory_mib and instance.alive:
+                self._kill(fleet, instance, used[instance.process.pid])
 
     def _kill(self, fleet: Fleet, instance: Instance, used: float) -> None:
         """Kill an instance as the kernel of a full machine does."""

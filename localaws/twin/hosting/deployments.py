@@ -41,11 +41,11 @@ class Deployments:
 
     def create(self, account: str, name: str) -> None:
         """Begin to create an endpoint."""
-        self._begin(account, name, "Creating", self._create)
+        self._begin(account, name, "Creating", self._replace_fleets)
 
     def update(self, account: str, name: str) -> None:
         """Begin to replace an endpoint's fleets."""
-        self._begin(account, name, "Updating", self._update)
+        self._begin(account, name, "Updating", self._replace_fleets)
 
     def rescale(self, account: str, name: str) -> None:
         """Begin to bring desired weights and counts into force."""
@@ -64,24 +64,17 @@ class Deployments:
     def _begin(self, account: str, name: str, status: str, work: Callable[[str, str], None]) -> None:
         """Set a status and go on in a thread."""
         self._set(account, name, status)
-        threading.Thread(target=work, args=(account, name), name=f"twin-{status}-{name}", daemon=True).start()
 
-    def _create(self, account: str, name: str) -> None:
-        """Start an endpoint's first fleets."""
-        try:
-            self._replace_fleets(account, name)
-        except Exception as error:
-            self._give_up(account, name, "Failed", error)
+        def see_through() -> None:
+            try:
+                work(account, name)
+            except Exception as error:
+                self._give_up(account, name, "InService" if status == "Updating" else "Failed", error)
 
-    def _update(self, account: str, name: str) -> None:
-        """Replace an endpoint's fleets; if that fails the present ones simply go on."""
-        try:
-            self._replace_fleets(account, name)
-        except Exception as error:
-            self._give_up(account, name, "InService", error)
+        threading.Thread(target=see_through, name=f"twin-{status}-{name}", daemon=True).start()
 
     def _give_up(self, account: str, name: str, status: str, error: Exception) -> None:
-        """End a deployment that failed."""
+        """End a change that failed: what served before an update simply goes on."""
         if not isinstance(error, LaunchError):
             logger.error("the deployment of %s failed", name, exc_info=error)
         with self._state.lock:

@@ -93,6 +93,7 @@ class Endpoints:
             wanted = _wanted(asked, variants, endpoint["EndpointArn"])
             endpoint["ProductionVariants"] = [wanted.get(name, variant) for name, variant in variants.items()]
             endpoint["LastModifiedTime"] = now()
+            endpoint.pop("FailureReason", None)
             self._deployments.rescale(call.account, endpoint["EndpointName"])
         return {"EndpointArn": endpoint["EndpointArn"]}
 

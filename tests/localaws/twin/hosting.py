@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,11 @@ class Workload:
     digest: str
     role: str
 
-    @property
+    @cached_property
     def sagemaker(self) -> Any:
         return self.localaws.client("sagemaker", "dev")
 
-    @property
+    @cached_property
     def runtime(self) -> Any:
         return self.localaws.client("sagemaker-runtime", "dev")
 
@@ -54,10 +55,11 @@ class Workload:
         self.localaws.client("s3").put_object(Bucket=BUCKET, Key=url, Body=packed({"model.txt": text}))
         return f"s3://{BUCKET}/{url}"
 
-    def model(self, answer: str = "", *, data: str | None = None, starts: str = "yes") -> str:
-        """Create a model and return its name."""
+    def model(self, answer: str = "", *, data: str | None = None, starts: str = "yes", gate: Path | None = None) -> str:
+        """Create a model and return its name; its containers start only while the gate is there."""
         name = f"model-{uuid.uuid4().hex[:8]}"
-        container = {"Image": self.image, "Environment": {"ANSWER": answer, "STARTS": starts}}
+        environment = {"ANSWER": answer, "STARTS": starts, **({"GATE": str(gate)} if gate else {})}
+        container: dict[str, Any] = {"Image": self.image, "Environment": environment}
         if data:
             container["ModelDataUrl"] = data
         self.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=self.role)

@@ -4,6 +4,7 @@ import contextlib
 import io
 import tarfile
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,8 +28,17 @@ def variants_of(description: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {variant["VariantName"]: variant for variant in description["ProductionVariants"]}
 
 
-def test_a_new_endpoint_is_created_and_then_in_service(workload: Workload, dev_bus: Bus) -> None:
-    config = workload.config([{"ModelName": workload.model("one", data=workload.archive("v1"))}])
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """Return a file that containers wait for, and that is there."""
+    path = tmp_path / "open"
+    path.touch()
+    return path
+
+
+def test_a_new_endpoint_is_created_and_then_in_service(workload: Workload, dev_bus: Bus, gate: Path) -> None:
+    gate.unlink()
+    config = workload.config([{"ModelName": workload.model("one", data=workload.archive("v1"), gate=gate)}])
     name = f"endpoint-{uuid.uuid4().hex[:8]}"
     tags = [{"Key": "pressrun:service", "Value": "text-embedding"}]
     workload.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config, Tags=tags)
@@ -36,6 +46,7 @@ def test_a_new_endpoint_is_created_and_then_in_service(workload: Workload, dev_b
     assert creating["EndpointStatus"] == "Creating"
     assert creating["PendingDeploymentSummary"]["EndpointConfigName"] == config
     assert "ProductionVariants" not in creating
+    gate.touch()
     serving = workload.settled(name)
     assert (serving["EndpointStatus"], serving["EndpointConfigName"]) == ("InService", config)
     assert "PendingDeploymentSummary" not in serving
@@ -83,11 +94,12 @@ def _pid(workload: Workload, name: str, other_than: int) -> int | None:
     return pid if pid != other_than else None
 
 
-def test_an_update_starts_fresh_processes_for_every_variant(workload: Workload) -> None:
+def test_an_update_starts_fresh_processes_for_every_variant(workload: Workload, gate: Path) -> None:
     stable = workload.model("stable")
     name = workload.endpoint(workload.config([{"ModelName": stable}]))
     before = workload.invoke(name)["Said"]["pid"]
-    config = two_variants(workload, workload.model("canary"))
+    gate.unlink()
+    config = two_variants(workload, workload.model("canary", gate=gate))
     workload.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
     updating = workload.sagemaker.describe_endpoint(EndpointName=name)
     assert (updating["EndpointStatus"], updating["EndpointConfigName"] == config) == ("Updating", False)
@@ -96,6 +108,7 @@ def test_an_update_starts_fresh_processes_for_every_variant(workload: Workload) 
         workload.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
     with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
         workload.sagemaker.delete_endpoint(EndpointName=name)
+    gate.touch()
     assert workload.settled(name)["EndpointConfigName"] == config
     stable_said, canary_said = (
         workload.invoke(name, TargetVariant=variant)["Said"] for variant in ("stable", "canary")
@@ -140,19 +153,24 @@ def test_an_update_resets_weights_and_counts_unless_they_are_retained(workload: 
     workload.delete(name)
 
 
-def test_weights_come_into_force_at_the_end_of_the_update(workload: Workload) -> None:
-    name = workload.endpoint(two_variants(workload, workload.model("canary")))
+def test_weights_come_into_force_at_the_end_of_the_update(workload: Workload, gate: Path) -> None:
+    name = workload.endpoint(two_variants(workload, workload.model("canary", gate=gate)))
+    gate.unlink()
     workload.sagemaker.update_endpoint_weights_and_capacities(
         EndpointName=name,
         DesiredWeightsAndCapacities=[
             {"VariantName": "stable", "DesiredWeight": 0},
-            {"VariantName": "canary", "DesiredWeight": 1},
+            {"VariantName": "canary", "DesiredWeight": 1, "DesiredInstanceCount": 2},
         ],
     )
+    changing = variants_of(workload.sagemaker.describe_endpoint(EndpointName=name))["canary"]
+    assert (changing["DesiredWeight"], changing["CurrentWeight"]) == (1.0, 0.0)
+    assert workload.invoke(name)["InvokedProductionVariant"] == "stable"
     with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
         workload.sagemaker.update_endpoint_weights_and_capacities(
-            EndpointName=name, DesiredWeightsAndCapacities=[{"VariantName": "canary", "DesiredWeight": 0}]
+            EndpointName=name, DesiredWeightsAndCapacities=[{"VariantName": "stable", "DesiredWeight": 1}]
         )
+    gate.touch()
     settled = variants_of(workload.settled(name))
     assert {name: variant["CurrentWeight"] for name, variant in settled.items()} == {"stable": 0.0, "canary": 1.0}
     assert {workload.invoke(name)["InvokedProductionVariant"] for _ in range(10)} == {"canary"}

@@ -1,6 +1,7 @@
 """A container for tests: says who answers, and misbehaves on request.
 
-Environment: ANSWER (text of the answer), STARTS (no: never healthy; crash: ends at once; hungry: too much memory).
+Environment: ANSWER (text of the answer), STARTS (no: never healthy; crash: ends at once), GATE (a file whose being
+there lets it start).
 A request's body may be JSON with `sleep` (seconds), `status` (of the answer), `crash`, `eat` (MiB).
 """
 
@@ -53,6 +54,6 @@ class Handler(BaseHTTPRequestHandler):
 if __name__ == "__main__":
     if STARTS == "crash":
         raise SystemExit("the container cannot start")
-    if STARTS == "hungry":
-        EATEN.append(bytearray(b"x" * (600 * 2**20)))
+    while "GATE" in os.environ and not Path(os.environ["GATE"]).exists():
+        time.sleep(0.05)
     ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
