@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_account_id, get_region
 
 from localaws.overlay import tasks
 from localaws.overlay.identity import role_of
@@ -37,7 +38,14 @@ def extract_resource(service: str, method: str, path: str, headers: dict[str, st
     found = _resource(service, method, path, headers, body, *rest)
     if service == "logs" and headers.get("x-amz-target", "").rpartition(".")[2] in LOG_STREAM_ACTIONS:
         return f"{found}:log-stream:{json.loads(body or b'{}').get('logStreamName', '')}"
+    if service == "monitoring" and headers.get("x-amz-target", "").endswith(".DeleteAlarms"):
+        return _alarm_arn(str(found), json.loads(body or b"{}").get("AlarmNames") or [""])
     return found
+
+
+def _alarm_arn(found: str, names: list[str]) -> str:
+    """Return the ARN of the first alarm named; ministack looks for a single name only."""
+    return f"arn:aws:cloudwatch:{get_region()}:{get_account_id()}:alarm:{names[0]}" if found == "*" else found
 
 
 def resolve_condition_key(key: str, context: Any) -> Any:
@@ -46,7 +54,15 @@ def resolve_condition_key(key: str, context: Any) -> Any:
     Calls come over loopback without TLS, which SDKs never do on AWS: here every call counts as sent over TLS.
     """
     if key.lower() == "aws:principalarn":
-        return role_of(context.principal_arn) or context.principal_arn
+        arn = _caller_of(context.principal_arn)
+        return role_of(arn) or arn
     if key.lower() == "aws:securetransport":
         return "true"
     return _condition_key(key, context)
+
+
+def _caller_of(principal_arn: str) -> str:
+    """Return who really calls where ministack asks for the account only, as for another account's bucket."""
+    caller = iam_evaluator.caller_arn()
+    account = principal_arn.split(":")[4] if principal_arn.count(":") >= 5 else ""
+    return caller if principal_arn.endswith(":root") and f":{account}:" in caller else principal_arn
