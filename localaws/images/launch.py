@@ -2,7 +2,8 @@
 
 What a process of a container sees of its image is kept: files under the paths it was built with, packages, working
 directory, environment. Paths of the image that appear in the command or in the environment are replaced by where they
-are here; a path written into the code itself is not. The model's folder and the port come by environment.
+are here; a path written into the code itself is not. The model's folder and the port come by environment, and so does
+loopback as the address, which Pressrun's serving toolkit listens on; another server that listens everywhere does so.
 
 Not emulated: users, a network of its own, limits of memory and processor, a file system of its own. The process runs
 as whoever runs the embedded AWS, sees the host's files, and shares the image's folder with its other processes.
@@ -48,6 +49,7 @@ def plan(
         "PYTHONNOUSERSITE": "1",
         "PRESSRUN_BIND_ADDRESS": "127.0.0.1",  # every address of a container is its own, here it would be the machine's
         "SAGEMAKER_BIND_TO_PORT": str(port),
+        "PRESSRUN_BIND_ADDRESS": "127.0.0.1",
         "SM_MODEL_DIR": str(model_dir),
     }
     cwd = folder / "rootfs" / container["WorkingDir"].lstrip("/")

@@ -101,6 +101,7 @@ def test_a_container_sees_its_own_environment_and_nothing_of_the_host(serving: s
         "MODE": "/models/one/code",
         "PYTHONNOUSERSITE": "1",
         "PRESSRUN_BIND_ADDRESS": "127.0.0.1",
+        "PRESSRUN_BIND_ADDRESS": "127.0.0.1",
         "SM_MODEL_DIR": "/models/one",
     }
 
@@ -117,9 +118,15 @@ def test_the_interpreter_is_the_image_s_and_absolute_paths_are_found_again(image
 
 
 def test_the_environment_of_the_model_goes_before_the_image_s_but_not_before_the_host_s_port(image: Image) -> None:
-    given = {"GREETING": "other", "SAGEMAKER_BIND_TO_PORT": "8080", "PATH": "/opt/program:/usr/local/bin:/usr/bin"}
+    given = {
+        "GREETING": "other",
+        "SAGEMAKER_BIND_TO_PORT": "8080",
+        "PRESSRUN_BIND_ADDRESS": "0.0.0.0",
+        "PATH": "/opt/program:/usr/local/bin:/usr/bin",
+    }
     found = image.launch(model_dir=Path("/m"), port=1, environment=given)
     assert (found.env["GREETING"], found.env["SAGEMAKER_BIND_TO_PORT"]) == ("other", "1")
+    assert found.env["PRESSRUN_BIND_ADDRESS"] == "127.0.0.1"
     rootfs = f"{image.folder}/rootfs"
     assert found.env["PATH"] == f"{rootfs}/opt/program:{rootfs}/usr/local/bin:{image.folder}/venv/bin:/usr/bin"
 
