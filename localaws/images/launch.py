@@ -49,7 +49,6 @@ def plan(
         "PYTHONNOUSERSITE": "1",
         "PRESSRUN_BIND_ADDRESS": "127.0.0.1",  # every address of a container is its own, here it would be the machine's
         "SAGEMAKER_BIND_TO_PORT": str(port),
-        "PRESSRUN_BIND_ADDRESS": "127.0.0.1",
         "SM_MODEL_DIR": str(model_dir),
     }
     cwd = folder / "rootfs" / container["WorkingDir"].lstrip("/")

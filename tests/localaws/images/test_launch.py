@@ -101,7 +101,6 @@ def test_a_container_sees_its_own_environment_and_nothing_of_the_host(serving: s
         "MODE": "/models/one/code",
         "PYTHONNOUSERSITE": "1",
         "PRESSRUN_BIND_ADDRESS": "127.0.0.1",
-        "PRESSRUN_BIND_ADDRESS": "127.0.0.1",
         "SM_MODEL_DIR": "/models/one",
     }
 
