@@ -197,8 +197,10 @@ def _execute(state: State, payload: Any, execution: State, context: State) -> tu
     if kind == "Succeed":
         return _succeeded(state, payload, context), None
     if kind in ("Task", "Parallel", "Map"):
-        return getattr(sfn, f"_execute_{kind.lower()}")(state, payload, execution, context)  # type: ignore[no-any-return]
-    return getattr(sfn, f"_execute_{kind.lower()}")(state, payload, context)  # type: ignore[no-any-return]
+        act = {"Task": sfn._execute_task, "Parallel": sfn._execute_parallel, "Map": sfn._execute_map}[kind]
+        return act(state, payload, execution, context)  # type: ignore[no-any-return]
+    act = {"Pass": sfn._execute_pass, "Choice": sfn._execute_choice, "Wait": sfn._execute_wait}[kind]
+    return act(state, payload, context)  # type: ignore[no-any-return]
 
 
 def _succeeded(state: State, payload: Any, context: State) -> Any:

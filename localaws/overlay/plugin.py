@@ -15,6 +15,8 @@ from localaws.overlay import (
     sam,
     stepfunctions,
 )
+from localaws.overlay.seam_table import SEAMS
+from localaws.overlay.seams import verify
 from localaws.settings import Settings
 
 REPAIRS = (
@@ -33,7 +35,8 @@ REPAIRS = (
 
 
 def install(settings: Settings) -> None:
-    """Repair ministack."""
+    """Repair ministack, if it is the version the repairs were made for."""
+    verify(SEAMS)
     for repair in REPAIRS:
         repair.install()
 

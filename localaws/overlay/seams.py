@@ -19,13 +19,16 @@ def verify(seams: dict[str, dict[str, str | None]]) -> None:
 
 
 def signature(module: object, name: str) -> str | None:
-    """Return the signature of a function, or None for anything else; raise SeamError when there is no such name."""
+    """Return a function's parameters without their types, None for anything else; SeamError if it is not there."""
     found = module
     for part in name.split("."):
         if not hasattr(found, part):
             raise SeamError(f"{getattr(module, '__name__', module)}.{name}: expected, not found")
         found = getattr(found, part)
-    return str(inspect.signature(found)) if inspect.isfunction(found) else None
+    if not inspect.isfunction(found):
+        return None
+    parameters = [p.replace(annotation=p.empty) for p in inspect.signature(found).parameters.values()]
+    return str(inspect.Signature(parameters))
 
 
 def replace_fragment(text: str, fragment: str, replacement: str) -> str:
