@@ -54,7 +54,7 @@ class Traffic:
 
     async def _send(self, session: aiohttp.ClientSession) -> None:
         try:
-            async with session.post(self._url, data=b'{"sleep": 0.05}', headers=HEADERS) as answer:
+            async with session.post(self._url, data=b'{"sleep": 0.3}', headers=HEADERS) as answer:
                 await answer.read()
                 variant = answer.headers.get("x-Amzn-Invoked-Production-Variant", "")
                 self.outcomes.append((variant, answer.status))
