@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +5,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.images.store import ImageStore
+from tests.localaws import process
 from tests.localaws.images import containers, projects
 from tests.localaws.images.projects import Project, message, phases
 from tests.localaws.images.test_store import ROOT, UV
@@ -259,30 +259,53 @@ def test_a_missing_source_is_named(project: Project) -> None:
 
 
 def test_changes_of_a_build_s_state_are_events(localaws: LocalAws, project: Project) -> None:
-    name = resources.unique("builds")
-    arn = f"arn:aws:sqs:us-east-1:111111111111:{name}"
-    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
-                 "Resource": arn}  # fmt: skip
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    queue = localaws.client("sqs").create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
-    events, rule = localaws.client("events"), resources.unique("rule")
-    pattern = {"source": ["aws.codebuild"], "detail-type": ["CodeBuild Build State Change"],
-               "detail": {"project-name": [project.name]}}  # fmt: skip
-    events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
-    events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": arn}])
+    pattern = {"source": ["aws.codebuild"], "detail": {"project-name": [project.name]}}
+    events = resources.event_queue(localaws, pattern)
     build = project.run("false")
-    received: list[dict[str, Any]] = []
-
-    def both() -> bool:
-        found = localaws.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
-        received.extend(json.loads(entry["Body"]) for entry in found)
-        return len(received) == 2
-
-    resources.until(both)
-    events.remove_targets(Rule=rule, Ids=["queue"])
-    events.delete_rule(Name=rule)
+    received = resources.until(lambda: len(events()) == 2 and events())
+    assert [entry["detail-type"] for entry in received] == ["CodeBuild Build State Change"] * 2
     assert {entry["detail"]["build-status"] for entry in received} == {"IN_PROGRESS", "FAILED"}
     assert all(entry["detail"]["build-id"] == build["arn"] == entry["resources"][0] for entry in received)
+
+
+def test_a_state_machine_starts_a_build_and_asks_how_it_goes(localaws: LocalAws, project: Project) -> None:
+    start = {
+        "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:codebuild:startBuild", "Next": "Check",
+        "Arguments": {
+            "ProjectName": project.name,
+            "BuildspecOverride": "version: 0.2\nphases: {build: {commands: ['true']}}\n",
+            "EnvironmentVariablesOverride": [{"Name": "A", "Value": "b", "Type": "PLAINTEXT"}],
+            "IdempotencyToken": resources.unique("token"),
+        },
+        "Assign": {"id": "{% $states.result.Build.Id %}"},
+    }  # fmt: skip
+    check = {
+        "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:codebuild:batchGetBuilds", "Next": "HasEnded",
+        "Arguments": {"Ids": ["{% $id %}"]}, "Output": "{% $states.result.Builds[0].BuildStatus %}",
+    }  # fmt: skip
+    again = [{"Condition": "{% $states.input = 'IN_PROGRESS' %}", "Next": "Wait"}]
+    states = {
+        "Start": start,
+        "Check": check,
+        "HasEnded": {"Type": "Choice", "Choices": again, "Default": "Ended"},
+        "Wait": {"Type": "Wait", "Seconds": 1, "Next": "Check"},
+        "Ended": {"Type": "Succeed"},
+    }
+    done = resources.run(localaws, {"QueryLanguage": "JSONata", "StartAt": "Start", "States": states})
+    assert (done["status"], done.get("output")) == ("SUCCEEDED", '"SUCCEEDED"')
+
+
+def test_no_build_outlives_the_embedded_aws(tmp_path: Path) -> None:
+    aws = process.start(tmp_path / "state")
+    mark = tmp_path / "pid"
+    try:
+        project = projects.make(aws)
+        commands = f"version: 0.2\nphases:\n  build:\n    commands: ['echo $$ > {mark}; sleep 600']\n"
+        project.start(sourceTypeOverride="NO_SOURCE", buildspecOverride=commands)
+        resources.until(lambda: mark.exists() and mark.read_text().strip())
+    finally:
+        process.stop(aws)
+    assert not Path(f"/proc/{mark.read_text().strip()}").exists()
 
 
 TEMPLATE = """\
