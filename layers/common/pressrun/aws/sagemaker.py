@@ -105,16 +105,22 @@ class SageMakerEndpoints:
             )
 
     def delete_endpoint(self, endpoint_name: str) -> None:
-        """Ask for an endpoint's end; one that is gone is fine."""
-        _or_none(lambda: self._client.delete_endpoint(EndpointName=endpoint_name))
+        """Ask for an endpoint's end; one that is gone is fine.
+
+        Deleting is granted on our tag, which what is gone does not have: hence the look first, here and below.
+        """
+        if self.describe(endpoint_name) is not None:
+            _or_none(lambda: self._client.delete_endpoint(EndpointName=endpoint_name))
 
     def delete_config(self, name: str) -> None:
         """Delete an endpoint config; one that is gone is fine. Never call this for a config in use."""
-        _or_none(lambda: self._client.delete_endpoint_config(EndpointConfigName=name))
+        if self.config(name) is not None:
+            _or_none(lambda: self._client.delete_endpoint_config(EndpointConfigName=name))
 
     def delete_model(self, name: str) -> None:
         """Delete a model's entry; one that is gone is fine. Never call this for a model in use."""
-        _or_none(lambda: self._client.delete_model(ModelName=name))
+        if self.model(name) is not None:
+            _or_none(lambda: self._client.delete_model(ModelName=name))
 
     def config_names(self, containing: str) -> list[str]:
         """Return the names of the configs whose name contains a text."""
