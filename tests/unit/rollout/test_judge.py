@@ -9,6 +9,20 @@ from tests.unit.rollout.polls import QUANTILES, Json, Rollout, poll, side
 SHORT = {"bake_seconds": 30, "watch_seconds": 30, "warmup_seconds": 10, "actuation_seconds": 2, "lag_seconds": 3}
 
 
+def predictions(rollout: Rollout, sport: float, weights: float | None = None) -> Json:
+    """Poll with stable predicting sport for 30 % of a thousand requests, and the canary for another share."""
+    rollout.number += 1
+    share = rollout.decision["share"] if weights is None else weights
+    n = round(1000 * share)
+    k = round(sport * n)
+    control = side(1000 - n, classes={"sport": 300 * (1000 - n) // 1000, "arts": 700 * (1000 - n) // 1000})
+    canary = side(n, classes={"sport": k, "arts": n - k})
+    first: Json = {"config": {**SHORT, "labels": ["sport"]}} if rollout.number == 1 else {}
+    more: Json = {"weights": share, **first}
+    rollout.state, rollout.decision = decide(rollout.state, poll(rollout.number, control, canary, **more))
+    return rollout.decision
+
+
 def test_a_sound_canary_is_raised_watched_and_promoted_once() -> None:
     rollout = Rollout(**SHORT)
     shares = [rollout.poll()["share"]]
@@ -77,20 +91,9 @@ def test_errors_are_judged_while_the_canary_warms_up() -> None:
 
 
 def test_a_shifted_prediction_is_refused_by_its_label() -> None:
-    rollout = Rollout(**SHORT, labels=["sport", "politics"])
+    rollout = Rollout()
     for _ in range(200):
-        n_canary = round(rollout.decision["share"] * 1000)
-        control = {"sport": 300, "politics": 400, "arts": 300}
-        canary = {"sport": n_canary // 2, "politics": n_canary // 4, "weather": n_canary // 4}
-        rollout.number += 1
-        thresholds = rollout.decision["thresholds"]
-        sides = side(1000 - n_canary, quantiles=QUANTILES, classes=control), side(n_canary, classes=canary)
-        more: Json = {"weights": rollout.decision["share"]} | (
-            {"config": rollout.config} if rollout.number == 1 else {}
-        )
-        assert "above" in sides[0], thresholds
-        rollout.state, rollout.decision = decide(rollout.state, poll(rollout.number, *sides, **more))
-        if rollout.decision["verdict"] != "continue":
+        if predictions(rollout, sport=0.5)["verdict"] != "continue":
             break
     assert rollout.decision["verdict"] == "roll_back"
     assert rollout.decision["reason"].startswith("predictions: ")
@@ -280,3 +283,37 @@ def test_evidence_never_counts_twice_what_a_repeat_brings() -> None:
     state, _ = decide(None, poll(1, side(95), side(5, 1)))
     again, _ = decide(state, poll(1, side(95), side(5, 1)))
     assert exp(again["ln_e"]) == exp(state["ln_e"])
+
+
+def test_while_nobody_asks_the_share_in_force_is_held() -> None:
+    _, decision = decide(None, poll(1, side(0), side(0), weights=0.3))
+    assert decision["share"] == 0.3
+
+
+def test_a_silent_canary_neither_bakes_nor_is_promoted() -> None:
+    rollout = Rollout(**{**SHORT, "watch_seconds": 0})
+    while rollout.decision["share"] < 0.5:
+        rollout.poll()
+    baked = (rollout.state or {})["baked"]
+    rollout.poll(n=0)
+    assert (rollout.state or {})["baked"] == baked
+    while rollout.decision["share"] < 0.9:
+        rollout.poll()
+    assert rollout.poll(n=0)["verdict"] == "continue"
+    assert rollout.poll(stable_errors=0.3, errors=0.3)["verdict"] == "continue"
+    assert rollout.poll()["verdict"] == "promote"
+
+
+def test_a_small_shift_of_predictions_is_tolerated() -> None:
+    rollout = Rollout()
+    assert {predictions(rollout, sport=0.37)["verdict"] for _ in range(300)} == {"continue"}
+
+
+def test_predictions_under_two_shares_are_not_added_up() -> None:
+    rollout = Rollout()
+    for _ in range(4):
+        predictions(rollout, sport=0.3, weights=0.1)
+    assert (rollout.state or {})["tally"]["seconds"] == 30
+    predictions(rollout, sport=0.3, weights=0.2)
+    assert (rollout.state or {})["tally"]["seconds"] == 10
+    assert sum((rollout.state or {})["tally"]["canary"]) == 200
