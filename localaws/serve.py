@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import contextlib
 import importlib
-import importlib.util
 import logging
 import os
 import shutil
@@ -38,8 +37,7 @@ def main() -> None:
     _refuse_taken_port(settings.port)
     _enter_environment(settings)
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stdout)
-    plugins = [] if arguments.without_overlay else [_plugin(name) for name in PLUGINS]
-    installed = [plugin for plugin in plugins if plugin]
+    installed = [] if arguments.without_overlay else [importlib.import_module(name) for name in PLUGINS]
     with _pid_file(settings.state_dir / "serve.pid"):
         try:
             for plugin in installed:
@@ -101,15 +99,6 @@ def _enter_environment(settings: Settings) -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)
     tempfile.tempdir = None
     os.chdir(settings.state_dir)
-
-
-def _plugin(name: str) -> ModuleType | None:
-    """Import one part of the embedded AWS."""
-    package = name.rpartition(".")[0]
-    if importlib.util.find_spec(package) is None or importlib.util.find_spec(name) is None:
-        logger.warning("%s is not installed", name)
-        return None
-    return importlib.import_module(name)
 
 
 @contextlib.contextmanager
