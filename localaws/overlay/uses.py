@@ -7,10 +7,10 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 
 
-def names() -> dict[str, set[str]]:
-    """Return every name of ministack that the overlay's modules touch, by module."""
+def names(folder: Path = FOLDER) -> dict[str, set[str]]:
+    """Return every name of ministack that a folder's modules touch, by module."""
     found: dict[str, set[str]] = {}
-    for path in sorted(FOLDER.glob("*.py")):
+    for path in sorted(folder.rglob("*.py")):
         for module, name in _uses(ast.parse(path.read_text())):
             found.setdefault(module, set()).add(name)
     return found
@@ -39,4 +39,7 @@ def _uses(tree: ast.Module) -> Iterator[tuple[str, str]]:
 def _is_module(dotted: str) -> bool:
     """Tell modules of ministack from names in them: modules stand below these packages."""
     package, _, name = dotted.rpartition(".")
-    return package in ("ministack.core", "ministack.services", "ministack.services.cloudformation") and name.islower()
+    return (
+        package in ("ministack", "ministack.core", "ministack.services", "ministack.services.cloudformation")
+        and name.islower()
+    )

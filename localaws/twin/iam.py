@@ -9,7 +9,7 @@ from ministack.services import iam, sts
 from localaws.overlay import identity
 from localaws.settings import REGION
 from localaws.twin.call import Principal
-from localaws.twin.errors import ServiceError, denied
+from localaws.twin.errors import LaunchError, ServiceError, denied
 
 PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
@@ -57,9 +57,17 @@ class Iam:
         )
 
 
+def role_session(role_arn: str, name: str) -> dict[str, str]:
+    """Return credentials that act as a role, as SageMaker does after it assumed it."""
+    try:
+        return identity.session_for_role(role_arn, name)
+    except identity.AccessDeniedError as error:
+        raise LaunchError(f"Could not assume role {role_arn}: {error}") from error
+
+
 def role_may_pull(role_arn: str, repository_arn: str, policy: str | None) -> bool:
     """Tell whether a role may pull images: its own policies, and across accounts the repository's too."""
-    session = identity.session_for_role(role_arn, "sagemaker")
+    session = role_session(role_arn, "SageMaker")
     headers = {
         "authorization": f"AWS4-HMAC-SHA256 Credential={session['AccessKeyId']}/20260101/{REGION}/ecr/aws4_request"
     }

@@ -8,8 +8,10 @@ from typing import Any
 from ministack import app
 from ministack.core import router
 
+from localaws.overlay.seams import verify
 from localaws.settings import Settings
 from localaws.twin.api import Api
+from localaws.twin.seam_table import SEAMS
 from localaws.twin.twin import Twin
 
 _SCOPE = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/aws4_request")
@@ -19,6 +21,7 @@ _running: list[Twin] = []
 
 def install(settings: Settings) -> None:
     """Add SageMaker and Application Auto Scaling to ministack's services."""
+    verify(SEAMS)
     twin = Twin(settings)
     _running.append(twin)
     twin.start()

@@ -1,7 +1,7 @@
 """One run of the twin: its parts, put together."""
 
 from localaws.images.store import ImageStore
-from localaws.overlay import events, identity
+from localaws.overlay import events
 from localaws.settings import Settings
 from localaws.twin.api import Api
 from localaws.twin.autoscaling.policies import ScalingPolicies
@@ -20,7 +20,7 @@ from localaws.twin.hosting.endpoints import Endpoints
 from localaws.twin.hosting.live import Traffic
 from localaws.twin.hosting.models import Models
 from localaws.twin.hosting.plans import Planner
-from localaws.twin.iam import Iam, role_may_pull
+from localaws.twin.iam import Iam, role_may_pull, role_session
 from localaws.twin.outbox import Outbox
 from localaws.twin.permits import InvokePermits
 from localaws.twin.registry.groups import ModelPackageGroups
@@ -39,7 +39,7 @@ class Twin:
         self._outbox = outbox = Outbox(events.emit)
         delays, memory = Delays(settings.delay_factor), settings.memory_mib
         registry = Registry(role_may_pull)
-        archives = Archives(settings, identity.session_for_role)
+        archives = Archives(settings, role_session)
         images = ImageStore(settings.images_dir, settings.uv)
         self._logs = ContainerLogs(settings.state_dir / "twin" / "logs")
         host = Host(images, archives, Launcher(), delays, self._logs)
