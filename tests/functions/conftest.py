@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext as Context
 from moto import mock_aws
 
 from pressrun.aws import sessions
@@ -18,18 +19,14 @@ BUCKET = "artifacts"
 MACHINES = ("promote_release", "roll_back")
 
 
-@dataclass
-class LambdaContext:
+class LambdaContext(Context):
     """What Powertools reads of a Lambda context."""
 
-    function_name: str = "function"
-    memory_limit_in_mb: int = 128
-    invoked_function_arn: str = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:function"
-    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return a minute."""
-        return 60_000
+    def __init__(self) -> None:
+        self._function_name = "function"
+        self._memory_limit_in_mb = 128
+        self._invoked_function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:function"
+        self._aws_request_id = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass

@@ -21,7 +21,7 @@ def ask(context: LambdaContext, body: Any, caller: str = ALICE) -> tuple[int, di
         "body": body if isinstance(body, str) else json.dumps(body),
         "isBase64Encoded": False,
     }
-    answer = request_roll_back.handler(event, context)  # type: ignore[arg-type]
+    answer = request_roll_back.handler(event, context)
     return answer["statusCode"], json.loads(answer["body"])
 
 

@@ -119,7 +119,8 @@ def _stop(command: PlanRollBack, release_id: str, release: ReleaseRecord | None,
     found = [release.execution_arn] if release and release.execution_arn else []
     if command.requested_by != PRESSRUN:
         # An operator's word goes before a release under way in other stages; its own way back follows ours.
-        other = desk.release(desk.open_release(command.service) or "")
+        under_way = desk.open_release(command.service)
+        other = desk.release(under_way) if under_way else None
         found += [other.execution_arn] if other and other.execution_arn else []
     ours = {command.holder, command.execution_arn}
     running = [arn for arn in (*found, *desk.children(release_id)) if arn not in ours and desk.is_running(arn)]
