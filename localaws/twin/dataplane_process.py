@@ -1,5 +1,6 @@
 """The control plane's end of the data plane: its process, the line to it, the routes it is given."""
 
+import contextlib
 import itertools
 import json
 import logging
@@ -35,6 +36,7 @@ class DataPlane:
         self._permits = ThreadPoolExecutor(4, thread_name_prefix="twin-permits")
         self._write_lock = threading.Lock()
         self._ready = threading.Event()
+        self._started = threading.Event()  # for better or worse
         self._closed = False
         self._process: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
@@ -42,14 +44,17 @@ class DataPlane:
     def start(self) -> None:
         """Start the process and wait until it serves."""
         threading.Thread(target=self._run, name="twin-dataplane", daemon=True).start()
-        if not self._ready.wait(START_SECONDS):
-            raise RuntimeError(f"the data plane does not serve; its log: {self._log()}")
+        self._started.wait(START_SECONDS)
+        if not self._ready.is_set():
+            self.close()
+            raise RuntimeError(f"the data plane does not serve on port {self._settings.data_port}; see {self._log()}")
 
     def close(self) -> None:
         """End the process."""
         self._closed = True
         if self._line:
-            self._line.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                self._line.shutdown(socket.SHUT_RDWR)
         if self._process:
             try:
                 self._process.wait(timeout=5)
@@ -73,6 +78,7 @@ class DataPlane:
             self._process = self._spawn(theirs)
             theirs.close()
             self._listen(self._line)
+            self._started.set()
             self._ready.clear()
             self._fail_waiting()
             if not self._closed:
@@ -96,6 +102,7 @@ class DataPlane:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     def _log(self) -> Path:
@@ -114,6 +121,7 @@ class DataPlane:
                 elif message["do"] == "ready":
                     self._tell({"id": 0, "do": "routes", "routes": self._routes})
                     self._ready.set()
+                    self._started.set()
                 else:
                     self._permits.submit(self._answer_permit, message)
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
@@ -76,11 +77,13 @@ class Server:
         """Answer one invocation."""
         started = time.perf_counter()
         try:
-            return await self._answer(request, started)
+            response = await self._answer(request, started)
         except replies.InvokeError as error:
-            return error.response()
+            response = error.response()
         except web.HTTPRequestEntityTooLarge:
-            return replies.too_large().response()
+            response = replies.too_large().response()
+        response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
+        return response
 
     async def _not_emulated(self, request: web.Request) -> web.Response:
         """Refuse the asynchronous and the streaming operation."""

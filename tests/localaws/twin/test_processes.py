@@ -48,3 +48,8 @@ def test_no_container_outlives_the_embedded_aws(tmp_path: Path, orderly: bool) -
     finally:
         process.stop(aws)
     assert psutil.wait_procs(children, timeout=10)[1] == []
+
+
+def test_a_taken_data_port_is_said_at_start(tmp_path: Path, localaws: LocalAws) -> None:
+    with pytest.raises(RuntimeError, match=f"the data plane does not serve on port {localaws.data_port}"):
+        process.start(tmp_path, "--delay-factor", "0.002", "--data-port", str(localaws.data_port))
