@@ -29,15 +29,21 @@ _template_record = provisioners._cw_metric_alarm_record
 _told: dict[str, dict[str, Any]] = {}
 _evaluated: dict[str, int] = {}
 _stopped = threading.Event()
+_lag = [0.0]
 
 
 def install() -> None:
-    """Replace the evaluation of alarms, and start the clock that asks for it."""
+    """Replace the evaluation of alarms."""
     cw._evaluate_alarm = evaluate
     cw._evaluate_all_alarms = lambda: None
     cw._put_metric_alarm = put_metric_alarm
     cw._dispatch_alarm_actions = dispatch
     provisioners._cw_metric_alarm_record = template_record
+
+
+def start_clock(metric_lag_seconds: float) -> None:
+    """Evaluate all alarms from now on, each so long after its periods end as metrics may be late."""
+    _lag[0] = metric_lag_seconds
     threading.Thread(target=_tick_for_ever, name="alarms", daemon=True).start()
 
 
@@ -124,7 +130,7 @@ def _tick_for_ever() -> None:
     while not _stopped.wait(TICK_SECONDS):
         for (account, region, _), alarm in list(cw._alarms._data.items()):
             interval = min(_period(alarm), SLOWEST_SECONDS)
-            turn = int(time.time() // interval)
+            turn = int((time.time() - _lag[0]) // interval)
             if _evaluated.get(alarm["AlarmArn"]) == turn:
                 continue
             _evaluated[alarm["AlarmArn"]] = turn
@@ -186,7 +192,7 @@ def _rule(alarm: Alarm) -> Rule:
 def _points(alarm: Alarm, rule: Rule) -> list[tuple[int, float | None]]:
     """Return the complete periods of the evaluation range, oldest first."""
     period = _period(alarm)
-    end = int(time.time() // period) * period
+    end = int((time.time() - _lag[0]) // period) * period
     start = end - period * (rule.evaluation_periods + alarm_states.EXTRA_PERIODS)
     found = metric_data.evaluate(_queries(alarm), start, end)[_returned(alarm)]
     return [(moment, found.get(moment)) for moment in range(start, end, period)]

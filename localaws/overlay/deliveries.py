@@ -96,7 +96,7 @@ def _to_lambda(arn: str, payload: str) -> None:
         func, config, name = lambda_svc._get_func_record_for_ref(arn)
         if not func or not config:
             raise UndeliverableError("RESOURCE_NOT_FOUND", f"Function not found: {name}")
-        _permit(arn, func["policy"])
+        _permit(arn, (lambda_svc.function_policy_for_arn(arn) or [None])[0])
         lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(func, config), json.loads(payload))
 
 

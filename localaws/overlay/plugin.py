@@ -4,6 +4,7 @@ from ministack.core import lambda_runtime
 
 from localaws.overlay import (
     alarms,
+    apis,
     authorization,
     buses,
     cloudformation,
@@ -31,6 +32,7 @@ REPAIRS = (
     emf,
     buses,
     deliveries,
+    apis,
 )
 
 
@@ -39,6 +41,7 @@ def install(settings: Settings) -> None:
     verify(SEAMS)
     for repair in REPAIRS:
         repair.install()
+    alarms.start_clock(settings.metric_lag_seconds)
 
 
 def shutdown() -> None:

@@ -3,6 +3,7 @@
 
 SEAMS: dict[str, dict[str, str | None]] = {
     "ministack.core.arn": {
+        "execute_api_arn": "(region, account_id, api_id, stage, method, path)",
         "parse_arn": "(value)",
     },
     "ministack.core.iam_actions": {
@@ -45,6 +46,8 @@ SEAMS: dict[str, dict[str, str | None]] = {
     },
     "ministack.services.apigateway": {
         "_apis": None,
+        "_extract_lambda_ref_from_integration_uri": "(uri)",
+        "_invoke_lambda_proxy": "(integration, api_id, stage, path, method, headers, body, query_params, route_key='$default', path_params=None, *, authorizer_claims=None, authorizer_scopes=None, authorizer_lambda_context=None, authorizer_iam=None, owner_account_id=None, owner_region=None, raw_query_string=None)",
     },
     "ministack.services.cloudformation.engine": {
         "_apply_transforms": "(template, provided_params=None, previous_params=None)",
@@ -131,6 +134,7 @@ SEAMS: dict[str, dict[str, str | None]] = {
         "_execution_record_for_config": "(func, config)",
         "_fetch_code_from_s3": "(bucket, key, version_id=None)",
         "_get_func_record_for_ref": "(function_ref)",
+        "function_policy_for_arn": "(resource_arn)",
         "invoke_async_with_retry": "(func, event)",
     },
     "ministack.services.sns": {

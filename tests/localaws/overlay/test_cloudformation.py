@@ -102,6 +102,21 @@ def test_an_api_refuses_an_unsigned_request(stack: dict[str, str]) -> None:
     assert call(stack["Url"], None)[0] == 403
 
 
+def test_an_api_calls_no_function_that_does_not_let_it(localaws: LocalAws, stack: dict[str, str]) -> None:
+    functions = localaws.client("lambda")
+    name, alias = stack["Decide"].rsplit(":", 1)
+    [statement] = json.loads(functions.get_policy(FunctionName=name, Qualifier=alias)["Policy"])["Statement"]
+    functions.remove_permission(FunctionName=name, Qualifier=alias, StatementId=statement["Sid"])
+    try:
+        assert call(stack["Url"], invoker(localaws, stack, "POST"))[0] == 500
+    finally:
+        functions.add_permission(
+            FunctionName=name, Qualifier=alias, StatementId=statement["Sid"], Action=statement["Action"],
+            Principal="apigateway.amazonaws.com", SourceArn=statement["Condition"]["ArnLike"]["AWS:SourceArn"],
+        )  # fmt: skip
+    assert call(stack["Url"], invoker(localaws, stack, "POST"))[0] == 200
+
+
 def test_a_queue_mapping_keeps_its_settings(localaws: LocalAws, stack: dict[str, str]) -> None:
     [mapping] = localaws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]

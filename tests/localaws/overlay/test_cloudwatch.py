@@ -16,8 +16,8 @@ def dimensions(**named: str) -> list[dict[str, str]]:
     return [{"Name": name, "Value": value} for name, value in named.items()]
 
 
-def put(aws: LocalAws, namespace: str, values: list[float], *, ago: int = 1, **named: str) -> None:
-    """Publish values into the middle of the complete period that ended `ago` periods ago."""
+def put(aws: LocalAws, namespace: str, values: list[float], *, ago: int = 2, **named: str) -> None:
+    """Publish values into the middle of the period `ago` periods ago; two ago, no lag hides it."""
     start = (time.time() // PERIOD - ago) * PERIOD
     aws.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=[{
         "MetricName": "Errors", "Dimensions": dimensions(**named), "Values": values, "Counts": [1.0] * len(values),
@@ -61,7 +61,7 @@ def test_an_alarm_watches_its_own_dimensions(localaws: LocalAws) -> None:
 
 def test_two_of_three_periods(localaws: LocalAws) -> None:
     namespace = unique("Pressrun")
-    for ago, value in ((3, 1.0), (2, 0.0), (1, 1.0)):
+    for ago, value in ((4, 1.0), (3, 0.0), (2, 1.0)):
         put(localaws, namespace, [value], ago=ago)
     assert state(localaws, alarm(localaws, namespace, EvaluationPeriods=3, DatapointsToAlarm=3)) == "OK"
     assert state(localaws, alarm(localaws, namespace, EvaluationPeriods=3, DatapointsToAlarm=2)) == "ALARM"

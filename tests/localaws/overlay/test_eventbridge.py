@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -95,6 +96,20 @@ def test_a_function_without_permission_gets_nothing_and_the_event_is_kept(locala
     name = function(localaws, COUNTS.format(queue=counted, then="return {}"))
     assert buried(localaws, {"Arn": name})["ERROR_CODE"] == "NO_PERMISSIONS"
     assert received(localaws, counted)() == []
+
+
+def test_a_rule_calls_an_alias(localaws: LocalAws) -> None:
+    counted, _ = queue(localaws)
+    functions = localaws.client("lambda")
+    name = function(localaws, COUNTS.format(queue=counted, then="return {}"), Publish=True)
+    functions.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    source, rule_arn = rule(localaws, {"Arn": f"{name}:live"})
+    functions.add_permission(
+        FunctionName=name, Qualifier="live", StatementId="rule", Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com", SourceArn=rule_arn,
+    )  # fmt: skip
+    put(localaws, source)
+    assert until(received(localaws, counted))
 
 
 def test_an_event_for_a_missing_function_is_kept(localaws: LocalAws) -> None:
@@ -193,3 +208,18 @@ def test_awss_own_events_reach_a_queue(localaws: LocalAws) -> None:
     arn = machine(localaws, one_state({"Type": "Pass"}))
     started = localaws.client("stepfunctions").start_execution(stateMachineArn=arn)["executionArn"]
     until(lambda: started in {event["detail"]["executionArn"] for event in events()})
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_schedule_calls_its_target_as_its_role(localaws: LocalAws, *, allowed: bool) -> None:
+    counted, _ = queue(localaws)
+    dead, dead_arn = queue(localaws)
+    name = function(localaws, COUNTS.format(queue=counted, then="return {}"))
+    may = [{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": name if allowed else f"{name}-other"}]
+    moment = (datetime.now(UTC) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S")
+    target = {"Arn": name, "RoleArn": role(localaws, may, service="scheduler"), "DeadLetterConfig": {"Arn": dead_arn}}
+    localaws.client("scheduler").create_schedule(
+        Name=unique("once"), ScheduleExpression=f"at({moment})", FlexibleTimeWindow={"Mode": "OFF"}, Target=target
+    )
+    assert until(received(localaws, counted if allowed else dead), patience=90)
+    assert received(localaws, dead if allowed else counted)() == []

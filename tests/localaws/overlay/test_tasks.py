@@ -99,6 +99,13 @@ def test_a_token_is_answered_once(localaws: LocalAws) -> None:
         states.send_task_success(taskToken=waiting.token, output="{}")
 
 
+def test_a_handler_may_do_no_more_than_its_role_may(localaws: LocalAws) -> None:
+    queue = localaws.client("sqs").create_queue(QueueName=unique("tokens"))["QueueUrl"]
+    found = run(localaws, one_state(callback(function(localaws, TELLS_TOKEN, []), queue, TimeoutSeconds=60)))
+    assert found["error"] == "ClientError"
+    assert "not authorized to perform: sqs:SendMessage" in found["cause"]
+
+
 def test_a_tokens_failure_is_the_tasks_error(localaws: LocalAws) -> None:
     waiting = Waiting(localaws)
     localaws.client("stepfunctions").send_task_failure(taskToken=waiting.token, error="ApprovalDeniedError", cause="no")
