@@ -20,6 +20,7 @@ from localaws.twin.hosting.endpoints import Endpoints
 from localaws.twin.hosting.live import Traffic
 from localaws.twin.hosting.models import Models
 from localaws.twin.hosting.plans import Planner
+from localaws.twin.hosting.quotas import Quotas
 from localaws.twin.iam import Iam, role_may_pull, role_session
 from localaws.twin.outbox import Outbox
 from localaws.twin.permits import InvokePermits
@@ -52,7 +53,7 @@ class Twin:
             ModelPackages(state, outbox),
             Models(state, EcrAndS3(registry, archives)),
             EndpointConfigs(state, memory),
-            Endpoints(state, self._deployments),
+            Endpoints(state, self._deployments, Quotas(state, traffic)),
             Tagging(state),
         ]
         self.apis = {

@@ -30,6 +30,7 @@ class VariantPlan:
     model_data_url: str | None
     role_arn: str
     environment: Mapping[str, str]
+    instance_type: str
     memory_mib: int
     health_check_seconds: float | None
     strategy: str

@@ -1,5 +1,6 @@
 """Endpoints: created, described, listed, deleted, updated, rescaled."""
 
+from collections import Counter
 from typing import Any
 
 from localaws.twin import arns
@@ -9,6 +10,7 @@ from localaws.twin.hosting import scaled
 from localaws.twin.hosting.configs import KIND as CONFIG_KIND
 from localaws.twin.hosting.deployments import Deployments
 from localaws.twin.hosting.models import existing
+from localaws.twin.hosting.quotas import Quotas, instances
 from localaws.twin.hosting.summaries import pending_summary, retained_variants, wanted_variants
 from localaws.twin.listing import page, pick
 from localaws.twin.state import Record, State, now
@@ -21,9 +23,10 @@ _SUMMARY = ["EndpointName", "EndpointArn", "CreationTime", "LastModifiedTime", "
 class Endpoints:
     """The operations on endpoints; what takes time goes on in deployments."""
 
-    def __init__(self, state: State, deployments: Deployments) -> None:
+    def __init__(self, state: State, deployments: Deployments, quotas: Quotas) -> None:
         self._state = state
         self._deployments = deployments
+        self._quotas = quotas
 
     def create_endpoint(self, call: Call) -> dict[str, Any]:
         """Begin to create an endpoint."""
@@ -36,13 +39,15 @@ class Endpoints:
                 raise invalid(f'Cannot create already existing endpoint "{arn}".')
             config = self._config(call)
             started = now()
+            pending = pending_summary(config, wanted_variants(config), started)
+            self._quotas.check(call.account, instances(pending))
             endpoints[name] = {
                 "EndpointName": name,
                 "EndpointArn": arn,
                 "EndpointConfigName": config["EndpointConfigName"],
                 "CreationTime": started,
                 "LastModifiedTime": started,
-                "PendingDeploymentSummary": pending_summary(config, wanted_variants(config), started),
+                "PendingDeploymentSummary": pending,
             }
             put_tags(self._state, arn, tags)
             self._deployments.create(call.account, name)
@@ -78,7 +83,9 @@ class Endpoints:
             scaled.refuse_change(self._state, call.account, endpoint, config)
             variants = retained_variants(endpoint, config, call.params)
             started = now()
-            endpoint["PendingDeploymentSummary"] = pending_summary(config, variants, started)
+            pending = pending_summary(config, variants, started)
+            self._quotas.check(call.account, instances(pending))
+            endpoint["PendingDeploymentSummary"] = pending
             endpoint["LastModifiedTime"] = started
             endpoint.pop("FailureReason", None)
             self._deployments.update(call.account, endpoint["EndpointName"])
@@ -91,11 +98,20 @@ class Endpoints:
             asked = {each["VariantName"]: each for each in call.params["DesiredWeightsAndCapacities"]}
             variants = {variant["VariantName"]: variant for variant in endpoint["ProductionVariants"]}
             wanted = _wanted(asked, variants, endpoint["EndpointArn"])
+            self._quotas.check(call.account, self._added(call.account, endpoint, wanted))
             endpoint["ProductionVariants"] = [wanted.get(name, variant) for name, variant in variants.items()]
             endpoint["LastModifiedTime"] = now()
             endpoint.pop("FailureReason", None)
             self._deployments.rescale(call.account, endpoint["EndpointName"])
         return {"EndpointArn": endpoint["EndpointArn"]}
+
+    def _added(self, account: str, endpoint: Record, wanted: dict[str, Record]) -> Counter[str]:
+        """Count the instances that a change of capacity adds, by type."""
+        added: Counter[str] = Counter()
+        for variant, each in wanted.items():
+            instance_type = self._quotas.instance_type(account, endpoint["EndpointName"], variant)
+            added[instance_type] += each["DesiredInstanceCount"] - each["CurrentInstanceCount"]
+        return added
 
     def _authorized(self, call: Call) -> Record:
         """Return the endpoint a call names, if the caller may."""

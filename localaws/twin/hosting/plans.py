@@ -49,6 +49,7 @@ class Planner:
             model_data_url=container.get("ModelDataUrl"),
             role_arn=role,
             environment=container.get("Environment", {}),
+            instance_type=variant["InstanceType"],
             memory_mib=memory_mib(variant["InstanceType"], self._memory),
             health_check_seconds=variant.get("ContainerStartupHealthCheckTimeoutInSeconds"),
             strategy=variant.get("RoutingConfig", {}).get("RoutingStrategy", STRATEGIES[0]),

@@ -279,3 +279,28 @@ def test_a_deployment_config_is_refused_by_name(workload: Workload) -> None:
     }
     with pytest.raises(ClientError, match="DeploymentConfig of UpdateEndpoint is not emulated"):
         workload.sagemaker.update_endpoint(EndpointName="a", EndpointConfigName="b", DeploymentConfig=deployment)
+
+
+def test_an_account_has_a_quota_of_instances(workload: Workload) -> None:
+    model = workload.model()
+    small, large = ({"ModelName": model, "InstanceType": "ml.r5.large", "InitialInstanceCount": n} for n in (1, 20))
+    other = {**small, "VariantName": "canary"}
+    name = workload.endpoint(workload.config([small, other]))
+    too_many = workload.config([large])
+    with pytest.raises(
+        ClientError, match=r"limit 'ml\.r5\.large for endpoint usage' is 20 .* utilization of 2"
+    ) as full:
+        workload.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=too_many)
+    assert full.value.response["Error"]["Code"] == "ResourceLimitExceeded"
+    with pytest.raises(ClientError, match="request delta of 20 Instances"):
+        workload.sagemaker.update_endpoint_weights_and_capacities(
+            EndpointName=name,
+            DesiredWeightsAndCapacities=[
+                {"VariantName": "stable", "DesiredInstanceCount": 21},
+                {"VariantName": "canary", "DesiredWeight": 1},
+            ],
+        )
+    with pytest.raises(ClientError, match="ResourceLimitExceeded"):
+        workload.sagemaker.create_endpoint(EndpointName="another", EndpointConfigName=too_many)
+    assert workload.settled(name)["ProductionVariants"][0]["CurrentInstanceCount"] == 1
+    workload.delete(name)
