@@ -82,6 +82,9 @@ def _attempt(deliver: Any, arn: str, payload: str, *rest: Any) -> None:
         _bury(_delivery.get(), arn, payload, error.code, str(error))
     except AccessDeniedError as error:
         _bury(_delivery.get(), arn, payload, "NO_PERMISSIONS", str(error))
+    except Exception as error:
+        logger.exception("%s: the delivery itself failed", arn)
+        _bury(_delivery.get(), arn, payload, "SDK_CLIENT_ERROR", repr(error))
 
 
 def _unsupported(arn: str, payload: str) -> None:

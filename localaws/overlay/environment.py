@@ -4,6 +4,7 @@ import os
 
 from localaws.settings import ACCOUNTS, REGION, Settings
 
+RETRY_SECONDS = 60  # before a function's first asynchronous retry; twice that before the second
 KEPT = ("PATH", "LANG", "LC_ALL", "TZ")
 
 # What the process was started with; only building images may look at it (proxies, package indexes).
@@ -43,5 +44,6 @@ def _ministack(settings: Settings) -> dict[str, str]:
         "TMPDIR": str(settings.state_dir / "tmp"),
         "HOME": str(settings.state_dir / "home"),
         "LOG_LEVEL": "INFO",
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(RETRY_SECONDS * settings.delay_factor),
         "PYTHONUNBUFFERED": "1",
     }

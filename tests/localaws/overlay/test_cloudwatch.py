@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.localaws.overlay.resources import event_queue, function, role, unique, until
+from tests.localaws.overlay.test_eventbridge import queue, received
 from tests.localaws.process import LocalAws
 
 PERIOD = 10
@@ -131,6 +132,20 @@ def test_an_alarm_runs_a_function(localaws: LocalAws) -> None:
     event = json.loads(message["Body"])
     assert event["alarmData"]["alarmName"] == name
     assert event["alarmData"]["state"]["value"] == "ALARM"
+
+
+def test_an_alarm_publishes_to_a_topic(localaws: LocalAws) -> None:
+    topics = localaws.client("sns")
+    topic = topics.create_topic(Name=unique("alarms"))["TopicArn"]
+    url, arn = queue(localaws, open_to_events=False)
+    policy = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"},
+                             "Action": "sqs:SendMessage", "Resource": arn}]}  # fmt: skip
+    localaws.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    name = alarm(localaws, unique("Empty"), TreatMissingData="breaching", AlarmActions=[topic])
+    [message] = until(received(localaws, url))
+    told = json.loads(message["Body"])
+    assert (told["AlarmName"], told["NewStateValue"]) == (name, "ALARM")
 
 
 def test_a_count_above_a_threshold(localaws: LocalAws) -> None:

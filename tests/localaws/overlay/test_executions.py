@@ -12,6 +12,7 @@ from tests.localaws.overlay.resources import (
     invoke,
     machine,
     one_state,
+    role,
     run,
     start,
     unique,
@@ -153,6 +154,17 @@ def test_a_running_execution_keeps_its_version(localaws: LocalAws) -> None:
     states.update_state_machine(stateMachineArn=arn, definition=second)
     outputs = [json.loads(ended(localaws, start(localaws, which))["output"]) for which in (version, arn)]
     assert outputs == ["first", "second"]
+
+
+def test_an_express_machine_answers_at_once(localaws: LocalAws) -> None:
+    states = localaws.client("stepfunctions")
+    definition = {"QueryLanguage": "JSONata", **one_state({"Type": "Pass", "Output": "{% $states.input.n + 1 %}"})}
+    arn = states.create_state_machine(
+        name=unique("express"), type="EXPRESS", definition=json.dumps(definition),
+        roleArn=role(localaws, [], service="states"),
+    )["stateMachineArn"]  # fmt: skip
+    answer = states.start_sync_execution(stateMachineArn=arn, input='{"n": 1}')
+    assert (answer["status"], answer["output"]) == ("SUCCEEDED", "2")
 
 
 def test_a_payload_has_a_largest_size(localaws: LocalAws) -> None:
