@@ -1,6 +1,9 @@
 """The child process against a real server on loopback."""
 
 import base64
+import os
+import sys
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -125,12 +128,20 @@ def test_nobody_listening_is_counted() -> None:
     assert measured["errors"] == {"ConnectionRefusedError": 20}
 
 
-def test_a_child_that_does_not_end_is_killed_and_named() -> None:
-    with (
-        serving(answer(seconds=30)) as endpoint,
-        pytest.raises(LoadGenerationError, match=r"did not end in 0\.8 s, expected 0.5 s of load"),
-    ):
-        make_load(plan(endpoint.url, timeout_seconds=0.1), CREDENTIALS, spare_seconds=0.2)
+def stand_in(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
+    """Start a script in place of the interpreter."""
+    program = folder / "program"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+
+
+def test_a_child_that_does_not_end_is_killed_and_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stand_in(monkeypatch, tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 100000")
+    with pytest.raises(LoadGenerationError, match=r"did not end in 1 s, expected 0\.5 s of load"):
+        make_load(plan("http://127.0.0.1:9", timeout_seconds=0.1), CREDENTIALS, spare_seconds=0.4)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 def test_a_child_that_fails_is_named_with_its_last_words() -> None:
@@ -140,9 +151,18 @@ def test_a_child_that_fails_is_named_with_its_last_words() -> None:
         make_load(plan("http://127.0.0.1:9"), {})
 
 
-def test_no_credential_of_the_parent_reaches_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_SESSION_TOKEN", "the function's own")
+def test_nothing_of_the_parents_identity_reaches_the_child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_PROFILE", "somebody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the function's own")
+    stand_in(monkeypatch, tmp_path, f"env > {tmp_path}/seen")
+    with pytest.raises(LoadGenerationError, match="status 0 and 0 bytes of result"):
+        make_load(plan("http://127.0.0.1:9"), CREDENTIALS)
+    seen = (tmp_path / "seen").read_text()
+    assert "AWS_SECRET_ACCESS_KEY=secret\n" in seen
+    assert "AWS_PROFILE" not in seen
+
+
+def test_without_a_session_token_none_is_sent() -> None:
     with serving(answer()) as endpoint:
         make_load(plan(endpoint.url), {**CREDENTIALS, "AWS_SESSION_TOKEN": ""})
     assert all("X-Amz-Security-Token" not in call.headers for call in endpoint.calls)

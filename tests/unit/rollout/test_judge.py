@@ -306,7 +306,7 @@ def test_a_silent_canary_neither_bakes_nor_is_promoted() -> None:
 
 def test_a_small_shift_of_predictions_is_tolerated() -> None:
     rollout = Rollout()
-    assert {predictions(rollout, sport=0.37)["verdict"] for _ in range(300)} == {"continue"}
+    assert {predictions(rollout, sport=0.41)["verdict"] for _ in range(300)} == {"continue"}
 
 
 def test_predictions_under_two_shares_are_not_added_up() -> None:
@@ -317,3 +317,22 @@ def test_predictions_under_two_shares_are_not_added_up() -> None:
     predictions(rollout, sport=0.3, weights=0.2)
     assert (rollout.state or {})["tally"]["seconds"] == 10
     assert sum((rollout.state or {})["tally"]["canary"]) == 200
+
+
+def test_a_slow_median_is_seen_by_the_exact_form() -> None:
+    rollout = Rollout(**SHORT)
+    rollout.until("roll_back", above=(0.54, 0.1, 0.01, 0.1), most=40)
+    assert rollout.decision["reason"].startswith("latency, p50")
+
+
+def test_a_canary_as_slow_as_the_margin_is_not_shown_to_be_sound() -> None:
+    rollout = Rollout(**SHORT, deadline_seconds=1200)
+    decision = rollout.until("inconclusive", "promote", above=(0.41, 0.073, 0.006, 0.1))
+    assert decision["verdict"] == "inconclusive"
+    assert "latency not shown: p90 may be 35 % slower" in decision["missing"]
+
+
+def test_little_is_kept_back_for_a_late_onset_of_not_being_slower() -> None:
+    state, _ = decide(None, poll(1, side(10), side(0), weights=0))
+    assert state["not_slower"]["unspent"] == pytest.approx(0.01)
+    assert state["errors"]["unspent"] == pytest.approx(0.5)

@@ -131,7 +131,7 @@ def _advance(state: State, poll: Poll, config: Configuration, delay: float, inci
     deadline = config.deadline_seconds + (config.watch_seconds if state["phase"] == "watch" else 0)
     if poll.t >= deadline:
         return _overdue(state, poll, config, deadline, missing)
-    if state["phase"] == "ramp" and (incident or not poll.rate):
+    if state["phase"] == "ramp" and incident:
         _hold(state, poll)
     elif state["phase"] == "ramp":
         _climb(state, poll, config, allowed, found.all)
