@@ -1,6 +1,5 @@
 """Takes a request to one of a variant's containers and brings the answer back."""
 
-import asyncio
 import time
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -64,8 +63,6 @@ async def _post(
         url = f"http://127.0.0.1:{instance.port}/invocations"
         async with session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
             return answer.status, answer.headers, await answer.read()
-    except asyncio.CancelledError:
-        raise
     finally:
         instance.outstanding -= 1
 

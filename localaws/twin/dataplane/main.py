@@ -37,7 +37,9 @@ async def serve(port: int, gateway: str, lag: float, connection: socket.socket) 
         return table.outstanding(message["instances"])
 
     pipe = Pipe(answer)
-    runner = web.AppRunner(Server(table, meter, PermitCache(pipe.ask).permit).application(), access_log=None)
+    runner = web.AppRunner(
+        Server(table, meter, PermitCache(pipe.ask).permit).application(), access_log=None, shutdown_timeout=1
+    )
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     publishing = asyncio.create_task(publish(meter, gateway))
