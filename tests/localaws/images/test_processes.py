@@ -1,12 +1,12 @@
 import os
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from localaws.images.processes import LateError, Processes, StoppedError
+from tests.localaws.overlay import resources
 
 
 @pytest.fixture
@@ -29,8 +29,7 @@ def alive(pid: int) -> bool:
 
 def ends(pid: int) -> None:
     """Wait for a process that was killed."""
-    while alive(pid):
-        time.sleep(0.01)
+    resources.until(lambda: not alive(pid))
 
 
 def test_a_script_runs_in_its_folder_with_its_environment_alone(tmp_path: Path, nowhere: int) -> None:

@@ -10,11 +10,13 @@ from localaws.images.recipe import Recipe, resolve
 
 @pytest.fixture
 def context(tmp_path: Path) -> Path:
+    (tmp_path / "secret").touch()
+    folder = tmp_path / "context"
     for name in ("app.py", "lib/one.py", "lib/deep/two.py", "lib/__pycache__/one.pyc"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(name)
-    (tmp_path / ".dockerignore").write_text("**/__pycache__\n")
-    return tmp_path
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    (folder / ".dockerignore").write_text("**/__pycache__\n")
+    return folder
 
 
 def recipe(context: Path, *instructions: str, interpreter: str = "3.11.7") -> Recipe:
@@ -47,7 +49,7 @@ def test_a_pattern_copies_all_that_match(context: Path) -> None:
     assert targets(context, "COPY lib/*.py /opt/") == ["/opt/one.py"]
 
 
-@pytest.mark.parametrize("source", ["absent.py", "../secret", "*.txt", "lib/__pycache__"])
+@pytest.mark.parametrize("source", ["absent.py", "../secret", "lib/../../secret", "*.txt", "lib/__pycache__"])
 def test_a_source_that_is_not_in_the_context_is_named(context: Path, source: str) -> None:
     with pytest.raises(ContextError, match="Dockerfile:2: ") as caught:
         recipe(context, f"COPY {source} /opt/")
