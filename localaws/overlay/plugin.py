@@ -13,6 +13,7 @@ from localaws.overlay import (
     emf,
     lambda_worker,
     metric_data,
+    resource_arns,
     sam,
     stepfunctions,
 )
@@ -22,6 +23,7 @@ from localaws.settings import Settings
 
 REPAIRS = (
     authorization,
+    resource_arns,
     lambda_worker,
     stepfunctions,
     cloudformation,

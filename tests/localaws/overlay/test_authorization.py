@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -36,3 +37,35 @@ def test_a_session_may_not_assume_a_role_its_own_role_may_not(localaws: LocalAws
     session = localaws.client("sts", credentials=localaws.assume(own, "release-1"))
     with pytest.raises(ClientError, match="AccessDenied"):
         session.assume_role(RoleArn=guarded_role(localaws, own), RoleSessionName="release-1")
+
+
+HERE = "us-east-1:111111111111"
+ALARMS, PROJECTS = f"cloudwatch:{HERE}:alarm:mine-*", f"codebuild:{HERE}:project/mine-*"
+SCOPED: list[tuple[str, str, str, str, dict[str, Any]]] = [
+    ("cloudwatch", "delete_alarms", "cloudwatch:DeleteAlarms", ALARMS, {"AlarmNames": ["X"]}),
+    ("cloudwatch", "describe_alarms", "cloudwatch:DescribeAlarms", ALARMS, {"AlarmNames": ["X"]}),
+    ("codebuild", "batch_get_builds", "codebuild:BatchGetBuilds", PROJECTS, {"ids": ["X:1"]}),
+    ("codebuild", "batch_get_projects", "codebuild:BatchGetProjects", PROJECTS, {"names": ["X"]}),
+    ("events", "put_rule", "events:PutRule", f"events:{HERE}:rule/mine-*",
+     {"Name": "X", "EventPattern": '{"source": ["x"]}'}),
+    ("logs", "create_log_stream", "logs:CreateLogStream", f"logs:{HERE}:log-group:mine-x:*",
+     {"logGroupName": "mine-x", "logStreamName": "X"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("service", "call", "action", "resource", "request_"), SCOPED, ids=[row[1] for row in SCOPED])
+def test_a_policy_may_name_its_resources(
+    localaws: LocalAws, service: str, call: str, action: str, resource: str, request_: dict[str, Any]
+) -> None:
+    if service == "logs" and not localaws.client("logs").describe_log_groups(logGroupNamePrefix="mine-x")["logGroups"]:
+        localaws.client("logs").create_log_group(logGroupName="mine-x")
+    scoped = role(localaws, [{"Effect": "Allow", "Action": action, "Resource": f"arn:aws:{resource}"}])
+    client = localaws.client(service, credentials=localaws.assume(scoped, "session"))
+
+    def named(name: str) -> dict[str, Any]:
+        return json.loads(json.dumps(request_).replace('"X', f'"{name}'))  # type: ignore[no-any-return]
+
+    getattr(client, call)(**named(unique("mine")))
+    if service != "logs":
+        with pytest.raises(ClientError, match="AccessDenied"):
+            getattr(client, call)(**named(unique("other")))
