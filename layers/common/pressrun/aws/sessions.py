@@ -4,6 +4,8 @@ import time
 from functools import cache
 
 import boto3
+import botocore.loaders
+import botocore.session
 
 from pressrun.settings import Stage, settings
 
@@ -11,13 +13,15 @@ from pressrun.settings import Stage, settings
 SESSION_SECONDS = 3600
 RENEW_AFTER_SECONDS = 2700
 
+# Reading a service's model takes longer than most calls, so all sessions of a process share what was read.
+_loader = botocore.loaders.create_loader()
 _workload: dict[tuple[Stage, str], tuple[float, boto3.Session]] = {}
 
 
 @cache
 def own_session() -> boto3.Session:
     """Return the session of the function's own role."""
-    return boto3.Session()
+    return boto3.Session(botocore_session=_core())
 
 
 def workload_session(stage: Stage, session_name: str) -> boto3.Session:
@@ -42,9 +46,16 @@ def workload_session(stage: Stage, session_name: str) -> boto3.Session:
     )
     given = answer["Credentials"]
     session = boto3.Session(
+        botocore_session=_core(),
         aws_access_key_id=given["AccessKeyId"],
         aws_secret_access_key=given["SecretAccessKey"],
         aws_session_token=given["SessionToken"],
     )
     _workload[key] = (time.monotonic(), session)
     return session
+
+
+def _core() -> botocore.session.Session:
+    core = botocore.session.Session()
+    core.register_component("data_loader", _loader)
+    return core
