@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 FLUSH_SECONDS = 1.0
 MAX_LINE = 16_000
@@ -47,7 +47,7 @@ class LogStream:
             return
         try:
             self._client.put_log_events(**self._target, logEvents=pending)
-        except ClientError as error:
+        except (ClientError, BotoCoreError) as error:
             logger.warning("log of a build not written: %s", error)
 
 

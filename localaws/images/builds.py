@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from localaws.images.buildlog import BuildLog, LogStream
@@ -131,6 +132,7 @@ class Build(threading.Thread):
             aws_access_key_id=session["AccessKeyId"],
             aws_secret_access_key=session["SecretAccessKey"],
             aws_session_token=session["SessionToken"],
+            config=Config(retries={"total_max_attempts": 2}),
         )
 
     def _fetch(self, session: dict[str, str]) -> Buildspec:

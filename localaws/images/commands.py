@@ -11,8 +11,6 @@ from typing import Any, NoReturn
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from localaws.images.errors import ImageError
@@ -139,6 +137,9 @@ def _tagged(name: str) -> str:
 
 def _client(service: str, engine: Engine, region: str | None) -> Any:
     """Return a client that acts as the build's role, whose session is in the environment."""
+    import boto3  # here: `docker build` does without its half second
+    from botocore.config import Config
+
     make: Any = boto3.client
     return make(
         service, region_name=region, endpoint_url=engine.endpoint_url, config=Config(retries={"total_max_attempts": 3})
