@@ -69,6 +69,11 @@ def test_an_open_endpoint_without_the_releases_image_is_refused() -> None:
         state(endpoint(variant(images=[OTHER]), variant("canary", images=[OTHER]), config=OPEN), OPEN)
 
 
+def test_an_endpoint_that_does_not_say_what_it_runs_is_not_believed() -> None:
+    with pytest.raises(ReleaseChangedError, match="runs image unknown"):
+        state(endpoint(variant(), config=ALONE))
+
+
 def test_a_release_whose_image_was_never_found_is_not_held_against_one() -> None:
     assert state(endpoint(variant(images=[OTHER]), config=ALONE), images={"another": DIGEST}) == "in_service"
 

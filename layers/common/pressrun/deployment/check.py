@@ -75,9 +75,9 @@ def _check_images(endpoint: Endpoint, config_name: str, images: Images) -> None:
     digest = images.image_digest(release_id)
     if digest is None:
         return
-    running = [found for variant in endpoint.variants for found in variant.images]
-    wrong = digest not in running if kind == "open" else any(found != digest for found in running)
-    if wrong:
+    running = {found for variant in endpoint.variants for found in variant.images}
+    right = digest in running if kind == "open" else running == {digest}
+    if not right:
         raise ReleaseChangedError(
-            f"endpoint {endpoint.name!r} runs image {', '.join(sorted(set(running))) or 'unknown'}, expected {digest}"
+            f"endpoint {endpoint.name!r} runs image {', '.join(sorted(running)) or 'unknown'}, expected {digest}"
         )
