@@ -8,7 +8,8 @@ from ministack.core import iam_evaluator
 from ministack.services import cloudwatch as cw
 
 from localaws.overlay import cloudwatch_statistics as statistics
-from localaws.overlay.metric_math import Expression, MetricMathError, Series
+from localaws.overlay.metric_math import Expression, MetricMathError
+from localaws.overlay.metric_values import Series
 
 EVICTION_SECONDS = 300
 Query = dict[str, Any]

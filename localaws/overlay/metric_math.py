@@ -3,29 +3,14 @@
 A value is a number, a series {timestamp: number}, or a list of series (METRICS and [a, b]). Anything else is refused.
 """
 
-import itertools
-import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-Series = dict[int, float]
-Value = Any
+from localaws.overlay.metric_values import CALLS, OPERATORS, Value, combine, fill
 
 FUNCTIONS = ("SUM", "AVG", "MIN", "MAX", "ABS", "METRICS", "IF", "FILL", "RATE")
 _TOKEN = re.compile(r"\s*(?:(\d+\.?\d*(?:[eE][-+]?\d+)?)|([A-Za-z_]\w*)|\"([^\"]*)\"|(<=|>=|==|!=|[-+*/()\[\],<>]))")
-_OPERATORS: dict[str, Callable[[float, float], float]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "<": lambda a, b: float(a < b),
-    ">": lambda a, b: float(a > b),
-    "<=": lambda a, b: float(a <= b),
-    ">=": lambda a, b: float(a >= b),
-    "==": lambda a, b: float(a == b),
-    "!=": lambda a, b: float(a != b),
-}
 _LEVELS = (("<", ">", "<=", ">=", "==", "!="), ("+", "-"), ("*", "/"))
 
 
@@ -162,93 +147,11 @@ def _evaluate(tree: Any, scope: _Scope) -> Value:
     if kind == "list":
         return [_evaluate(item, scope) for item in tree[1]]
     if kind == "operator":
-        return _combine(_OPERATORS[tree[1]], *(_evaluate(side, scope) for side in tree[2:]))
+        return combine(OPERATORS[tree[1]], *(_evaluate(side, scope) for side in tree[2:]))
     if tree[1] == "METRICS":
         wanted = tree[2][0][1] if tree[2] else ""
         return [scope.series[name] for name in scope.metrics if wanted in name]
     arguments = [_evaluate(item, scope) for item in tree[2]]
     if tree[1] == "FILL":
-        return _fill(*arguments, timestamps=scope.timestamps)
-    return _CALLS[tree[1]](*arguments)
-
-
-def _combine(act: Callable[[float, float], float], left: Value, right: Value) -> Value:
-    """Apply an operator to numbers, series and lists; where one series has no point, the result has none."""
-    if isinstance(left, list):
-        return [_combine(act, item, right) for item in left]
-    if isinstance(right, list):
-        return [_combine(act, left, item) for item in right]
-    if not isinstance(left, dict) and not isinstance(right, dict):
-        return act(left, right)
-    moments = left.keys() & right.keys() if isinstance(left, dict) and isinstance(right, dict) else None
-    found = {}
-    for moment in sorted(moments if moments is not None else left if isinstance(left, dict) else right):
-        try:
-            found[moment] = act(_at(left, moment), _at(right, moment))
-        except ZeroDivisionError:
-            continue
-    return found
-
-
-def _at(value: Value, moment: int) -> float:
-    """Return a value's number at a moment."""
-    return float(value[moment] if isinstance(value, dict) else value)
-
-
-def _reduce(act: Callable[[list[float]], float], value: Value) -> Value:
-    """Reduce a series to a number, or several series to one."""
-    if isinstance(value, dict):
-        return act(list(value.values())) if value else {}
-    moments = sorted(set().union(*value))
-    return {moment: act([series[moment] for series in value if moment in series]) for moment in moments}
-
-
-def _choose(condition: Value, then: Value, otherwise: Value = None) -> Value:
-    """Return IF: one of two values, per point when the condition is a series."""
-    if not isinstance(condition, dict):
-        return then if condition else {} if otherwise is None else otherwise
-    found = {}
-    for moment, held in condition.items():
-        chosen = then if held else otherwise
-        if chosen is not None and (not isinstance(chosen, dict) or moment in chosen):
-            found[moment] = _at(chosen, moment)
-    return found
-
-
-def _fill(value: Value, filler: Value, *, timestamps: list[int]) -> Value:
-    """Return a series with its missing points filled: with a number, another series, or the point before."""
-    if isinstance(value, list):
-        return [_fill(item, filler, timestamps=timestamps) for item in value]
-    found: Series = {}
-    last: float | None = None
-    for moment in timestamps:
-        if moment in value:
-            last = found[moment] = value[moment]
-        elif filler == "REPEAT":
-            if last is not None:
-                found[moment] = last
-        elif not isinstance(filler, dict) or moment in filler:
-            found[moment] = _at(filler, moment)
-    return found
-
-
-def _rate(value: Series) -> Series:
-    """Return the change per second between neighbouring points."""
-    moments = sorted(value)
-    return {b: (value[b] - value[a]) / (b - a) for a, b in itertools.pairwise(moments)}
-
-
-def _absolute(value: Value) -> Value:
-    """Return the size of each number."""
-    return _combine(lambda number, _: abs(number), value, 0.0)
-
-
-_CALLS: dict[str, Callable[..., Value]] = {
-    "SUM": lambda value: _reduce(sum, value),
-    "AVG": lambda value: _reduce(lambda numbers: sum(numbers) / len(numbers), value),
-    "MIN": lambda value: _reduce(min, value),
-    "MAX": lambda value: _reduce(max, value),
-    "ABS": _absolute,
-    "IF": _choose,
-    "RATE": _rate,
-}
+        return fill(*arguments, timestamps=scope.timestamps)
+    return CALLS[tree[1]](*arguments)

@@ -14,6 +14,7 @@ from localaws.overlay import (
     lambda_worker,
     metric_data,
     resource_arns,
+    resource_types,
     sam,
     stepfunctions,
 )
@@ -27,6 +28,7 @@ REPAIRS = (
     lambda_worker,
     stepfunctions,
     cloudformation,
+    resource_types,
     sam,
     ecr,
     metric_data,

@@ -7,7 +7,7 @@ from typing import Any
 from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, get_region
 
-from localaws.overlay import tasks
+from localaws.overlay import tokens
 
 Payload = dict[str, Any]
 
@@ -35,7 +35,7 @@ def extract_resource(
 def _states(found: str, action: str, payload: Payload) -> str:
     """An answer to a task token is about the machine that waits."""
     if action.startswith("SendTask"):
-        return tasks.machine_of_token(payload.get("taskToken", "")) or "*"
+        return tokens.machine_of_token(payload.get("taskToken", "")) or "*"
     return found
 
 

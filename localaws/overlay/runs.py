@@ -8,6 +8,9 @@ from typing import Any
 
 from ministack.services import stepfunctions as sfn
 
+Response = tuple[int, dict[str, str], bytes]
+State = dict[str, Any]
+
 TRANSITION = threading.RLock()
 """Held while an execution changes its status or its history."""
 

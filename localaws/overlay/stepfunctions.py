@@ -4,7 +4,7 @@ from typing import Any
 
 from ministack.services import stepfunctions as sfn
 
-from localaws.overlay import definitions, executions, runs, tasks
+from localaws.overlay import definitions, endings, executions, runs, tasks, tokens, walking
 
 _choice = sfn._execute_choice
 _branches = sfn._run_parallel_branches
@@ -14,11 +14,11 @@ def install() -> None:
     """Replace the functions of ministack's Step Functions that answer wrongly."""
     sfn._start_execution = executions.start_execution
     sfn._start_sync_execution = executions.start_sync_execution
-    sfn._stop_execution = executions.stop_execution
+    sfn._stop_execution = endings.stop_execution
     sfn._run_execution = executions.run_execution
-    sfn._run_sub_machine = executions.run_branch
-    sfn._fail_execution = executions.fail_execution
-    sfn._add_event = executions.add_event
+    sfn._run_sub_machine = walking.run_branch
+    sfn._fail_execution = endings.fail_execution
+    sfn._add_event = endings.add_event
     sfn._scaled_sleep = runs.sleep
     sfn._execute_choice = execute_choice
     sfn._run_parallel_branches = run_parallel_branches
@@ -26,9 +26,9 @@ def install() -> None:
     sfn._invoke_resource = tasks.invoke_resource
     sfn._invoke_resource_with_timeout = tasks.invoke_with_timeout
     sfn._invoke_with_callback = tasks.invoke_with_callback
-    sfn._send_task_success = tasks.send_task_success
-    sfn._send_task_failure = tasks.send_task_failure
-    sfn._send_task_heartbeat = tasks.send_task_heartbeat
+    sfn._send_task_success = tokens.send_task_success
+    sfn._send_task_failure = tokens.send_task_failure
+    sfn._send_task_heartbeat = tokens.send_task_heartbeat
     sfn._error_matches = tasks.error_matches
     sfn._validate_definition_jsonata = definitions.refusal
 

@@ -4,28 +4,19 @@ import concurrent.futures
 import contextvars
 import json
 import threading
-import time
 from dataclasses import dataclass
 from typing import Any
 
-from ministack.core.responses import error_response_json, new_uuid
+from ministack.core.responses import new_uuid
 from ministack.services import stepfunctions as sfn
 
-from localaws.overlay import executions, integrations
-from localaws.overlay.executions import Response, State
-from localaws.overlay.runs import Run, current, runs
+from localaws.overlay import endings, integrations, tokens
+from localaws.overlay.runs import State, current, runs
 
 FOREVER = 99_999_999
-REMEMBERED_TOKENS = 10_000
 START_SYNC = ("arn:aws:states:::states:startExecution.sync", "arn:aws:states:::states:startExecution.sync:2")
 
 _execute_task = sfn._execute_task
-_send_success = sfn._send_task_success
-_send_failure = sfn._send_task_failure
-_send_heartbeat = sfn._send_task_heartbeat
-_answering = threading.Lock()
-_closed: dict[str, None] = {}
-_machines: dict[str, str] = {}
 
 
 @dataclass
@@ -79,7 +70,7 @@ def run_child(resource: str, arguments: Any, seconds: float) -> Any:
     parent.children.add(arn)
     try:
         if not parent.wait(runs.of(child).finished, seconds):
-            executions.stop_execution({"executionArn": arn, "cause": "The task that started it timed out."})
+            endings.stop_execution({"executionArn": arn, "cause": "The task that started it timed out."})
             raise sfn._ExecutionError("States.Timeout", f"{arn} did not end within {seconds} seconds.")
     finally:
         parent.children.discard(arn)
@@ -89,47 +80,17 @@ def run_child(resource: str, arguments: Any, seconds: float) -> Any:
 def invoke_with_callback(resource: str, arguments: Any, token: str, state: State) -> Any:
     """Call what a Task names, then wait until its token is answered; a failed call fails the task at once."""
     run, attempt = current.get(), _attempt.get()
-    answered = threading.Event()
-    info: State = {"event": answered, "result": None, "error": None, "heartbeat": None, "beat": time.monotonic()}
-    sfn._task_tokens[token] = info
-    _machines[token] = run.execution["stateMachineArn"]
+    info = tokens.issue(token, run.execution["stateMachineArn"])
     try:
         future = _in_background(resource.replace(".waitForTaskToken", ""), arguments)
-        future.add_done_callback(lambda done: _fail_with(info, done))
-        _await_answer(run, info, state["TimeoutSeconds"], state.get("HeartbeatSeconds"))
+        future.add_done_callback(lambda done: tokens.fail_with(info, done))
+        tokens.await_answer(run, info, state["TimeoutSeconds"], state.get("HeartbeatSeconds"))
     finally:
-        _close(token)
+        tokens.close(token)
         attempt.context["Task"] = {"Token": new_uuid()}
     if info["error"]:
         raise sfn._ExecutionError(info["error"]["Error"], info["error"]["Cause"])
     return json.loads(info["result"])
-
-
-def send_task_success(data: State) -> Response:
-    """Answer a token with a result: once, and with JSON."""
-    try:
-        json.loads(data.get("output", ""))
-    except json.JSONDecodeError as error:
-        return error_response_json("InvalidOutput", f"Invalid output: {error}", 400)  # type: ignore[no-any-return]
-    return _answer(data, _send_success)
-
-
-def send_task_failure(data: State) -> Response:
-    """Answer a token with an error: once."""
-    return _answer(data, _send_failure)
-
-
-def send_task_heartbeat(data: State) -> Response:
-    """Note that who holds a token is alive."""
-    info = sfn._task_tokens.get(data.get("taskToken"))
-    if info:
-        info["beat"] = time.monotonic()
-    return _answer(data, _send_heartbeat)
-
-
-def machine_of_token(token: str) -> str | None:
-    """Return the state machine whose execution waits, or waited, for a token."""
-    return _machines.get(token)
 
 
 def error_matches(names: list[str], error: str) -> bool:
@@ -143,52 +104,6 @@ def error_matches(names: list[str], error: str) -> bool:
     if "States.ALL" in names:
         return True
     return "States.TaskFailed" in names and error not in ("States.Timeout", "States.HeartbeatTimeout")
-
-
-def _answer(data: State, send: Any) -> Response:
-    """Pass a token's answer on, unless the token was answered or given up before."""
-    token = data.get("taskToken", "")
-    with _answering:
-        info = sfn._task_tokens.get(token)
-        if token in _closed or (info and info["event"].is_set()):
-            message = f"Task Timed Out: 'Provided task does not exist anymore: {token}'"
-            return error_response_json("TaskTimedOut", message, 400)  # type: ignore[no-any-return]
-        return send(data)  # type: ignore[no-any-return]
-
-
-def _await_answer(run: Run, info: State, seconds: float, heartbeat: float | None) -> None:
-    """Wait for an answer as long as the deadline and the heartbeats allow."""
-    deadline = time.monotonic() + seconds
-    while True:
-        now = time.monotonic()
-        silent_at = info["beat"] + heartbeat if heartbeat else deadline
-        if now >= deadline:
-            raise sfn._ExecutionError("States.Timeout", f"The token was not answered within {seconds} seconds.")
-        if now >= silent_at:
-            raise sfn._ExecutionError("States.HeartbeatTimeout", f"No heartbeat came for {heartbeat} seconds.")
-        if run.wait(info["event"], min(deadline, silent_at) - now):
-            return
-
-
-def _fail_with(info: State, done: "concurrent.futures.Future[Any]") -> None:
-    """Put the failure of the call that carried a token where its answer is awaited."""
-    error = done.exception()
-    if error and not info["event"].is_set():
-        name = error.error if isinstance(error, sfn._ExecutionError) else "States.Runtime"
-        cause = error.cause if isinstance(error, sfn._ExecutionError) else str(error)
-        info["error"] = {"Error": name, "Cause": cause}
-        info["event"].set()
-
-
-def _close(token: str) -> None:
-    """Take no more answers for a token, and remember that it existed."""
-    with _answering:
-        sfn._task_tokens.pop(token, None)
-        _closed[token] = None
-        if len(_closed) > REMEMBERED_TOKENS:
-            oldest = next(iter(_closed))
-            _closed.pop(oldest)
-            _machines.pop(oldest, None)
 
 
 def _in_background(resource: str, arguments: Any) -> "concurrent.futures.Future[Any]":
