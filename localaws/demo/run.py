@@ -90,8 +90,8 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
 def main() -> int:
     """Play, print and write the summary; status 0 only if everything came out as it has to."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests-per-second", type=float, default=40)
-    parser.add_argument("--delay-factor", type=float, default=0.02)
+    parser.add_argument("--requests-per-second", type=float, default=32)
+    parser.add_argument("--delay-factor", type=float, default=0.01)
     parser.add_argument("--metric-lag", type=float, default=3)
     OUTPUT.mkdir(parents=True, exist_ok=True)
     try:
