@@ -42,7 +42,7 @@ def endpoint(
     share: float = 0, desired: float | None = None, status: str = "InService", modified: float = -600, **values: Any
 ) -> Endpoint:
     wanted = share if desired is None else desired
-    counts = {"current_count": 1, "desired_count": 1}
+    counts = {"current_count": values.pop("count", 2), "desired_count": 2}
     return Endpoint(
         **{
             "name": "reranking",

@@ -35,6 +35,11 @@ def test_without_a_fitting_time_a_change_lies_between_the_last_two_looks() -> No
     assert (change.uncertain_from, change.in_force_at) == (at(16), at(25))
 
 
+def test_an_instance_that_is_replaced_does_not_hide_a_change_of_weights() -> None:
+    (change,) = observe([asked()], endpoint(0.1, modified=18, count=1), "canary", at(15), at(25))
+    assert change.in_force_at == at(19)
+
+
 def test_an_ask_that_left_no_trace_for_long_is_forgotten() -> None:
     there = [held(0.05, 2), asked()]
     assert observe(there, endpoint(0.05), "canary", at(15), at(20)) == there

@@ -65,6 +65,11 @@ class Endpoint(BaseModel):
         """Tell whether everything that was asked for is in force."""
         return self.free and all(variant.settled for variant in self.variants)
 
+    @property
+    def weights_hold(self) -> bool:
+        """Tell whether the weights that were asked for are in force, whatever the instances do."""
+        return self.free and all(variant.current_weight == variant.desired_weight for variant in self.variants)
+
     def share_of(self, name: str) -> float:
         """Return the share of requests that a variant gets now, 0 without it."""
         total = sum(variant.current_weight for variant in self.variants)

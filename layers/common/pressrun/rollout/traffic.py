@@ -108,7 +108,7 @@ def shift(
     endpoint = endpoints.describe(command.endpoint_name)
     if endpoint is None:
         return TrafficShift(share=command.share, asked=False, in_force=False)
-    if endpoint.settled and abs(endpoint.share_of(rollout.canary) - command.share) < SAME_SHARE:
+    if endpoint.weights_hold and abs(endpoint.share_of(rollout.canary) - command.share) < SAME_SHARE:
         seen = observe(rollout.changes, endpoint, rollout.canary, rollout.seen_at, now())
         book.change(rollout, changes=seen)
         return TrafficShift(share=command.share, asked=False, in_force=True)
@@ -228,4 +228,4 @@ def _is_asked(rollout: Rollout, share: float, endpoint: Endpoint) -> bool:
     total = sum(variant.desired_weight for variant in endpoint.variants)
     canary = endpoint.variant(rollout.canary)
     desired = canary.desired_weight / total if canary and total else 0.0
-    return not endpoint.settled and abs(desired - share) < SAME_SHARE
+    return not endpoint.weights_hold and abs(desired - share) < SAME_SHARE

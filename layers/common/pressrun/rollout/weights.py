@@ -43,7 +43,7 @@ def observe(
         seen_at: when the endpoint was looked at before.
         now: the present moment.
     """
-    if not endpoint.settled:
+    if not endpoint.weights_hold:
         return changes
     share = endpoint.share_of(canary)
     last = changes[-1] if changes else None
