@@ -3,7 +3,6 @@
 import io
 import json
 import subprocess
-import sys
 import tarfile
 import time
 import uuid
@@ -15,7 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
 
 from localaws.images.store import ImageStore
 from localaws.settings import ACCOUNTS, REGION
@@ -83,6 +86,19 @@ class Product:
         """Return an endpoint of a workload account as SageMaker describes it."""
         return dict(self.client("sagemaker", stage).describe_endpoint(EndpointName=service))
 
+    def post(self, path: str, body: dict[str, Any], person: str = "alice") -> dict[str, Any]:
+        """Call the HTTP API as a person."""
+        role = f"arn:aws:iam::{ACCOUNTS['tools']}:role/{person}"
+        given = self.client("sts").assume_role(RoleArn=role, RoleSessionName=person)["Credentials"]
+        credentials = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        url = self.outputs["tools"]["ApprovalsUrl"].rstrip("/") + path
+        request = AWSRequest("POST", url, data=json.dumps(body), headers={"content-type": "application/json"})
+        SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
+        answer = URLLib3Session(timeout=60).send(request.prepare())
+        assert answer.status_code < 300, answer.text
+        found: dict[str, Any] = json.loads(answer.content)
+        return found
+
     def answer(self, service: str, stage: str = "prod") -> Any:
         """Ask an endpoint to echo a word."""
         runtime = self.client("sagemaker-runtime", stage)
@@ -124,7 +140,11 @@ class Echo:
         table = self.product.table("ReleasesTableName")
         item = until(lambda: table.get_item(Key=key, ConsistentRead=True).get("Item"))
         release_id = str(item["claimed_by"])
-        until(lambda: self.product.release(release_id).get("execution_arn") or self.product.release(release_id).get("failure"))
+        until(
+            lambda: (
+                self.product.release(release_id).get("execution_arn") or self.product.release(release_id).get("failure")
+            )
+        )
         return release_id
 
     def ended(self, release_id: str) -> dict[str, Any]:
@@ -158,8 +178,8 @@ def installed(folder: Path) -> Iterator[Product]:
         _run(folder, "down")
 
 
-def echo(product: Product) -> Echo:
-    """Publish a service of its own."""
+def echo(product: Product, strategy: str = "weights") -> Echo:
+    """Publish a service of its own; `strategy` is how a release gets into prod."""
     name = f"echo-{uuid.uuid4().hex[:6]}"
     spec = ServiceSpec.model_validate(
         {
@@ -168,7 +188,7 @@ def echo(product: Product) -> Echo:
             "stages": {
                 "dev": {"load_test": None},
                 "qa": {"load_test": None},
-                "prod": {"approval": None, "instances": {"min": 1, "max": 2}},
+                "prod": {"strategy": strategy, "approval": None, "instances": {"min": 1, "max": 2}},
             },
             "rollout": {"warmup_seconds": 0, "bake_seconds": 10, "watch_seconds": 10, "deadline_seconds": 600},
         }
@@ -224,5 +244,4 @@ def _run(folder: Path, what: str, *arguments: str) -> None:
     command = [str(PYTHON), f"localaws/{what}.py", "--dir", str(folder), *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        print(done.stdout, done.stderr, file=sys.stderr)
-        raise RuntimeError(f"localaws/{what}.py ended with status {done.returncode}")
+        raise RuntimeError(f"localaws/{what}.py ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
