@@ -77,6 +77,7 @@ def test_a_difference_is_named_and_recorded_with_its_numbers() -> None:
     runtime = FakeRuntime({**GOOD, **REFUSED, "2": Answer(status=200, body=b'{"v": [1, 1]}')})
     with pytest.raises(ContractTestFailedError, match=r"1 of 3 golden cases differ .* first 'two': cosine 0\.7071"):
         ran(runtime, evidence)
+    assert (evidence["prod-contract-test"]["cases"], evidence["prod-contract-test"]["passed"]) == (3, 2)
     assert evidence["prod-contract-test"]["differences"] == [
         {"id": "two", "why": "cosine 0.7071 of vector 0, expected at least 0.98"}
     ]

@@ -95,9 +95,10 @@ class FakeMetrics:
         self.refused: set[str] = set()
         self.later: set[str] = set()
         self.asked: list[Query] = []
+        self.window = (NOON, NOON)
 
     def read(self, endpoint_name: str, queries: list[Query], start: datetime, end: datetime, period: int) -> Points:
-        self.asked = queries
+        self.asked, self.window = queries, (start, end)
         found: Points = []
         for query in queries:
             if query.statistic[:2] in self.refused:

@@ -8,7 +8,7 @@ from pressrun.rollout.lag import MeasureMetricLag, MetricLag, measure
 from tests.unit.rollout.rollouts import RELEASE, FakeMetrics, at
 
 
-def measured(shown: float, now: float, **values: Any) -> MetricLag:
+def measured(shown: float, now: float, metrics: FakeMetrics | None = None, **values: Any) -> MetricLag:
     command = MeasureMetricLag.model_validate(
         {
             "release_id": RELEASE,
@@ -22,7 +22,9 @@ def measured(shown: float, now: float, **values: Any) -> MetricLag:
             **values,
         }
     )
-    return measure(command, FakeMetrics(canary={"Invocations": shown}), at(now))
+    metrics = metrics or FakeMetrics()
+    metrics.variants = {"canary": {"Invocations": shown}}
+    return measure(command, metrics, at(now))
 
 
 def test_the_lag_counts_from_the_end_of_the_last_calls_period() -> None:
@@ -40,3 +42,9 @@ def test_no_lag_is_shorter_than_a_second() -> None:
 def test_calls_that_never_show_are_an_error_with_their_number() -> None:
     with pytest.raises(MetricsMissingError, match="shows 39 of the 40 calls of variant 'canary'"):
         measured(39, now=609)
+
+
+def test_all_periods_from_the_first_call_until_now_are_asked_for() -> None:
+    metrics = FakeMetrics()
+    measured(40, now=33, metrics=metrics, started_at=iso(at(12)), last_call_at=iso(at(21)))
+    assert metrics.window == (at(10), at(50))

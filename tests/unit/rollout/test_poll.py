@@ -64,6 +64,14 @@ def test_no_error_counts_twice(model: int, server: int, errors: int) -> None:
     assert counted(FakeMetrics(canary=canary)).canary.errors == errors
 
 
+def test_numbers_of_a_later_period_are_seen_and_not_counted() -> None:
+    metrics = FakeMetrics(stable={"Invocations": 300.0}, canary={})
+    metrics.later = {"canary"}
+    counts = counted(metrics)
+    assert metrics.window == (at(0), at(20))
+    assert (counts.canary.n, counts.canary.later, counts.control.n, counts.control.later) == (0, True, 300, False)
+
+
 def side(n: int, later: bool = False) -> SideCounts:
     return SideCounts(n, 0, [], {}, later)
 
@@ -80,6 +88,8 @@ def side(n: int, later: bool = False) -> SideCounts:
         (side(0), side(0), 0, 0.1, True),
         (side(0), side(0), None, 0.0, False),
         (side(100), side(0), None, 0.0, True),
+        (side(100), side(0), 16, 0.05, False),
+        (side(100), side(0), 15.9, 0.05, True),
     ],
     ids=[
         "both answered",
@@ -91,6 +101,8 @@ def side(n: int, later: bool = False) -> SideCounts:
         "there is no traffic",
         "nothing is known yet",
         "the first poll",
+        "eight were expected",
+        "fewer than eight were expected",
     ],
 )
 def test_a_poll_is_complete_when_nobody_who_should_have_answered_is_missing(

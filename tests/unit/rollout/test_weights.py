@@ -30,6 +30,11 @@ def test_a_change_is_dated_by_sagemakers_own_time() -> None:
     assert (change.uncertain_from, change.in_force_at) == (at(17), at(19))
 
 
+def test_what_was_before_a_change_stays_in_the_history() -> None:
+    changes = observe([held(0.05, 2), asked()], endpoint(0.1, modified=18), "canary", at(15), at(25))
+    assert [(change.share, change.in_force_at) for change in changes] == [(0.05, at(2)), (0.1, at(19))]
+
+
 def test_without_a_fitting_time_a_change_lies_between_the_last_two_looks() -> None:
     (change,) = observe([asked()], endpoint(0.1, modified=-600), "canary", at(15), at(25))
     assert (change.uncertain_from, change.in_force_at) == (at(16), at(25))
