@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import yaml
-from ministack.services import apigateway, lambda_svc
+from ministack.services import apigateway, eventbridge, lambda_svc
 from ministack.services.cloudformation import provisioners
 
 from localaws.overlay import definitions
@@ -22,6 +22,7 @@ def install() -> None:
     """Put a check before the careless types."""
     provisioners._sfn_definition = definition_of
     _check_first("AWS::ApiGatewayV2::Api", _check_api)
+    HANDLERS["AWS::Events::EventBus"] = _with_policy(HANDLERS["AWS::Events::EventBus"])
     HANDLERS["AWS::ApiGatewayV2::Api"] = _with_loopback_address(HANDLERS["AWS::ApiGatewayV2::Api"])
     _check_first("AWS::StepFunctions::StateMachine", _check_definition)
     _check_first("AWS::Lambda::Function", lambda properties: _check_code(properties.get("Code", {})))
@@ -72,6 +73,25 @@ def _check_api(properties: Properties) -> None:
     """Refuse an API whose routes stand in an OpenAPI document; it would have none here."""
     if properties.get("Body") or properties.get("BodyS3Location"):
         raise ValueError("AWS::ApiGatewayV2::Api: Body is not emulated; give routes and integrations as resources.")
+
+
+def _with_policy(handlers: dict[str, Any]) -> dict[str, Any]:
+    """Let a bus's Policy count."""
+
+    def create(logical_id: str, properties: Properties, stack: str) -> Created:
+        return _put_policy(handlers["create"](logical_id, properties, stack), properties)
+
+    def update(physical_id: str, old: Properties, new: Properties, stack: str) -> Created:
+        return _put_policy(handlers["update"](physical_id, old, new, stack), new)
+
+    return {**handlers, "create": create, "update": update}
+
+
+def _put_policy(made: Created, properties: Properties) -> Created:
+    """Write a bus's whole policy."""
+    if properties.get("Policy"):
+        eventbridge._event_bus_policies[made[0]] = properties["Policy"]
+    return made
 
 
 def _with_loopback_address(handlers: dict[str, Any]) -> dict[str, Any]:

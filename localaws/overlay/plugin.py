@@ -16,6 +16,7 @@ from localaws.overlay import (
     resource_arns,
     resource_types,
     sam,
+    service_metrics,
     stepfunctions,
 )
 from localaws.overlay.seam_table import SEAMS
@@ -34,6 +35,7 @@ REPAIRS = (
     metric_data,
     alarms,
     emf,
+    service_metrics,
     buses,
     deliveries,
     apis,
@@ -46,9 +48,11 @@ def install(settings: Settings) -> None:
     for repair in REPAIRS:
         repair.install()
     alarms.start_clock(settings.metric_lag_seconds)
+    service_metrics.start_clock()
 
 
 def shutdown() -> None:
-    """Stop the clock of the alarms and end all handlers' processes."""
+    """Stop the clocks and end all handlers' processes."""
     alarms.shutdown()
+    service_metrics.shutdown()
     lambda_runtime.reset()

@@ -90,6 +90,7 @@ SEAMS: dict[str, dict[str, str | None]] = {
         "_stat_value": "(stats, stat_name, points=None)",
         "_store_datum": "(namespace, name, dims, ts, unit, value, values, counts, stat_values)",
         "_ts_iso": "(epoch)",
+        "record_metric": "(namespace, metric_name, value, unit='None', dimensions=None)",
     },
     "ministack.services.ecr": {
         "_describe_images": "(data)",
@@ -130,6 +131,8 @@ SEAMS: dict[str, dict[str, str | None]] = {
     "ministack.services.lambda_svc": {
         "_account_region_from_function_config": "(config)",
         "_emit_lambda_logs": "(func, request_id, log_text, error, duration_ms, *, log_source=None)",
+        "_emit_lambda_metrics": "(function_name, duration_ms, error, throttle)",
+        "_execute_function_dispatch": "(func, config, event, request_id, started)",
         "_execute_function_warm": "(func, event, request_id)",
         "_execution_record_for_config": "(func, config)",
         "_fetch_code_from_s3": "(bucket, key, version_id=None)",
@@ -145,6 +148,8 @@ SEAMS: dict[str, dict[str, str | None]] = {
         "_act_send_message": "(data, qurl)",
         "_queue_name_to_url": None,
         "_queue_url_for_account": "(account_id, name)",
+        "_queues": None,
+        "_refresh_counts": "(q)",
         "queue_policy_for_arn": "(queue_arn)",
     },
     "ministack.services.stepfunctions": {

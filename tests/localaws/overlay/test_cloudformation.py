@@ -126,7 +126,7 @@ def test_a_queue_mapping_keeps_its_settings(localaws: LocalAws, stack: dict[str,
 
 def test_a_bus_policy_a_composite_alarm_and_an_archive_are_made(localaws: LocalAws, stack: dict[str, str]) -> None:
     bus = localaws.client("events").describe_event_bus(Name="pressrun-x")
-    assert [s["Sid"] for s in json.loads(bus["Policy"])["Statement"]] == ["Workloads"]
+    assert [s["Sid"] for s in json.loads(bus["Policy"])["Statement"]] == ["Own", "Workloads"]
     watch = localaws.client("cloudwatch")
     assert watch.describe_alarms(AlarmNames=["either-x"], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
     assert localaws.client("events").describe_archive(ArchiveName="pressrun-x")["RetentionDays"] == 10

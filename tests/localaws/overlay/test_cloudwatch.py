@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.overlay.resources import event_queue, function, role, unique, until
+from tests.localaws.overlay.resources import ended, event_queue, function, machine, role, start, unique, until
 from tests.localaws.overlay.test_eventbridge import queue, received
 from tests.localaws.process import LocalAws
 
@@ -213,3 +213,35 @@ def test_only_the_account_itself_writes_into_aws_namespaces(localaws: LocalAws) 
     session.put_metric_data(Namespace="Pressrun", MetricData=[{"MetricName": "x", "Value": 1}])
     with pytest.raises(ClientError, match="AWS/SageMaker for parameter Namespace is invalid"):
         session.put_metric_data(Namespace="AWS/SageMaker", MetricData=[{"MetricName": "x", "Value": 1}])
+
+
+def counted(aws: LocalAws, namespace: str, metric: str, **named: str) -> float:
+    """Return the sum of a service's own metric."""
+    query_ = {"Id": "m1", "MetricStat": {"Metric": {"Namespace": namespace, "MetricName": metric,
+              "Dimensions": dimensions(**named)}, "Period": 300, "Stat": "Sum"}}  # fmt: skip
+    return sum(read(aws, query_)[0])
+
+
+def test_ends_of_executions_are_counted(localaws: LocalAws) -> None:
+    arn = machine(localaws, {"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "No", "Cause": "no"}}})
+    ended(localaws, start(localaws, arn))
+    assert until(lambda: counted(localaws, "AWS/States", "ExecutionsFailed", StateMachineArn=arn)) == 1
+    assert counted(localaws, "AWS/States", "ExecutionsStarted", StateMachineArn=arn) == 1
+
+
+def test_errors_of_functions_are_counted_however_they_are_invoked(localaws: LocalAws) -> None:
+    name = function(localaws, "def handler(event, context):\n    raise ValueError('no')\n")
+    short = name.rpartition(":")[2]
+    localaws.client("lambda").invoke(FunctionName=name)
+    assert counted(localaws, "AWS/Lambda", "Errors", FunctionName=short) == 1
+    localaws.client("lambda").invoke(FunctionName=name, InvocationType="Event")
+    until(lambda: counted(localaws, "AWS/Lambda", "Errors", FunctionName=short) == 4)
+    assert counted(localaws, "AWS/Lambda", "Invocations", FunctionName=short) == 4
+
+
+def test_queues_are_measured_each_minute(localaws: LocalAws) -> None:
+    url, arn = queue(localaws)
+    localaws.client("sqs").send_message(QueueUrl=url, MessageBody="one")
+    name = arn.rpartition(":")[2]
+    visible = "ApproximateNumberOfMessagesVisible"
+    assert until(lambda: counted(localaws, "AWS/SQS", visible, QueueName=name), patience=90) >= 1

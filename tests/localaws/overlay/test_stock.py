@@ -221,3 +221,16 @@ def test_foreign_buses_do_not_exist(stock: LocalAws) -> None:
     foreign = "arn:aws:events:us-east-1:111111111111:event-bus/default"
     answer: dict[str, Any] = put_event(stock, "mine", account="dev", EventBusName=foreign)
     assert answer["ErrorCode"] == "ResourceNotFoundException"
+
+
+def test_a_buss_policy_in_a_template_is_ignored(stock: LocalAws) -> None:
+    policy = {"Version": "2012-10-17", "Statement": []}
+    bus = {"Type": "AWS::Events::EventBus", "Properties": {"Name": "ignored", "Policy": policy}}
+    deploy(stock, "ignored", json.dumps({"Resources": {"Only": bus}}))
+    assert "Policy" not in stock.client("events").describe_event_bus(Name="ignored")
+
+
+def test_executions_are_not_counted(stock: LocalAws) -> None:
+    arn = machine(stock, {"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "No", "Cause": "no"}}})
+    resources.ended(stock, start(stock, arn))
+    assert stock.client("cloudwatch").list_metrics(Namespace="AWS/States")["Metrics"] == []
