@@ -215,10 +215,13 @@ def _patience_ends(rollout: Rollout, end: datetime) -> datetime:
 
 
 def _has_to_shift(rollout: Rollout, share: float, endpoint: Endpoint) -> bool:
-    """Tell whether to ask for a share now: one change at a time, and only while the endpoint takes it."""
+    """Tell whether to ask for a share now: one change at a time, only while the endpoint takes it, and never down.
+
+    A raise that was withdrawn may have landed meanwhile: the share in force is kept then. Going back has its own way.
+    """
     if is_open(rollout.changes) or not endpoint.free:
         return False
-    return abs(share - share_in_force(rollout.changes)) >= SAME_SHARE
+    return share - share_in_force(rollout.changes) >= SAME_SHARE
 
 
 def _wait(rollout: Rollout, number: int, book: RolloutBook, now: datetime) -> Judgement:
