@@ -80,11 +80,13 @@ sync = echo "installing $(1)"; test -x $(1)/bin/python || $(UV) venv -q --clear 
 	@touch $@
 
 COMPILE := $(UV) pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+# Lambda's python3.11 has an old glibc: a layer takes releases that have a wheel for it.
+COMPILE_LAYER := $(COMPILE) --python-platform x86_64-manylinux2014 --only-binary :all:
 
 lock: $(UV)  ## writes all lock files anew; no registry's host gets into them
 	@echo "locking"
-	@$(COMPILE) pyproject.toml -o layers/common/requirements.txt
-	@$(COMPILE) layers/loadtest/requirements.in -o layers/loadtest/requirements.txt
+	@$(COMPILE_LAYER) pyproject.toml -o layers/common/requirements.txt
+	@$(COMPILE_LAYER) layers/loadtest/requirements.in -o layers/loadtest/requirements.txt
 	@$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
 	@$(COMPILE) services/text-embedding/requirements.in -o services/text-embedding/container/requirements.txt
 	@$(COMPILE) services/text-embedding/requirements.in --group packaging -o requirements/packaging.txt

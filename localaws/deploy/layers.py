@@ -1,5 +1,6 @@
 """Layers, built as `sam build` builds them: the locked requirements and the layer's own files under `python/`."""
 
+import platform
 import shutil
 import subprocess
 import sys
@@ -30,14 +31,20 @@ def fill(source: Path, target: Path, uv: Path) -> None:
     target.mkdir(parents=True)
     lock = source / "requirements.txt"
     options = ["--quiet", "--require-hashes", "--python", sys.executable, "--target", str(target)]
-    command = [str(uv), "pip", "install", *options, "-r", str(lock)]
+    command = [str(uv), "pip", "install", *options, *_platform(), "-r", str(lock)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the requirements of {lock} could not be installed:\n{done.stderr}")
+    (target / ".lock").unlink(missing_ok=True)  # uv's own
     for path in content.files(source):
         copy = target / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
+
+
+def _platform() -> list[str]:
+    """Ask for the wheels that Lambda's Linux takes, where this machine takes them as well."""
+    return ["--python-platform", f"{platform.machine()}-manylinux2014"] if sys.platform == "linux" else []
 
 
 def _compile(folder: Path) -> None:
@@ -49,4 +56,4 @@ def _compile(folder: Path) -> None:
 
 def _key(source: Path) -> str:
     """Return what decides whether a built layer is still right."""
-    return content.digest_of(content.digest(source, [source]), sys.version_info[:3], sys.platform)[:16]
+    return content.digest_of(content.digest(source, [source]), sys.version_info[:3], _platform() or sys.platform)[:16]
