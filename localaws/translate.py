@@ -1,4 +1,4 @@
-"""Prints a template as the SAM transform leaves it; runs where the transform is: under the embedded AWS's interpreter."""
+"""Prints a template as the SAM transform leaves it; runs under the interpreter of the embedded AWS, which has it."""
 
 import json
 import os
