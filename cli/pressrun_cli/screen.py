@@ -1,13 +1,17 @@
 """What people see: tables on a terminal, one JSON document for machines."""
 
 import json
+import sys
 from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-console = Console(highlight=False)
+# Written to a file or pipe, a line holds a whole row.
+PIPED_WIDTH = 200
+
+console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 COLOUR_OF = {
     "promoted": "green",

@@ -18,6 +18,7 @@ SERVICE = "text-embedding"
 PRESSRUN = ROOT / ".venv" / "bin" / "pressrun"
 LONGEST_RELEASE_SECONDS = 600
 POLL_SECONDS = 0.5
+LONGEST_REASON = 130
 
 Tell = Callable[[str], None]
 
@@ -96,12 +97,12 @@ class Newsroom:
 
     def _tell_change(self, record: dict[str, Any], told: list[str]) -> None:
         now = str(record["phase"])
-        rollout = self.reader.releases.get(record["release_id"], "rollout#prod")
-        if rollout and record["status"] == "rolling_out":
-            now = f"{now}{_rollout_line(rollout)}"
         if not told or told[-1] != now:
             told.append(now)
-            self._tell(f"{record['release_id']}  {now}")
+            why = ""
+            if record["status"] == "rolling_out":
+                why = _judged(self.reader.releases.get(record["release_id"], "rollout#prod"))
+            self._tell(f"{record['release_id']}  {now}{why}")
 
     def _rollout(self, record: dict[str, Any]) -> dict[str, Any] | None:
         names = self.reader.evidence.digests(record["release_id"])
@@ -110,10 +111,7 @@ class Newsroom:
         return self.reader.evidence.get(record["release_id"], "prod-rollout")
 
 
-def _rollout_line(rollout: dict[str, Any]) -> str:
-    decision = rollout.get("decision") or {}
-    if isinstance(decision, str):
-        decision = json.loads(decision)
-    if not decision:
-        return ""
-    return f", poll {rollout.get('poll')}: {decision.get('verdict')}, share {decision.get('share', 0):.1%}"
+def _judged(rollout: dict[str, Any] | None) -> str:
+    """Return the judge's last reason, cut to a line."""
+    decision = json.loads((rollout or {}).get("decision") or "{}")
+    return f": {decision['reason'][:LONGEST_REASON]}" if decision else ""
