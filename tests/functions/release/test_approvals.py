@@ -16,10 +16,13 @@ BOB = "arn:aws:sts::111111111111:assumed-role/bob/bob"
 def answered(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """What the waiting execution was told."""
     told: list[tuple[str, ...]] = []
-    monkeypatch.setattr(approvals, "succeed_task", lambda token, _: not told and not told.append(("yes", token)))
-    monkeypatch.setattr(
-        approvals, "fail_task", lambda token, error, _: not told and not told.append(("no", token, error))
-    )
+
+    def first(*answer: str) -> bool:
+        told.extend([] if told else [answer])
+        return told == [answer]
+
+    monkeypatch.setattr(approvals, "succeed_task", lambda token, _: first("yes", token))
+    monkeypatch.setattr(approvals, "fail_task", lambda token, error, _: first("no", token, error))
     return told
 
 
