@@ -75,7 +75,8 @@ def _invoke_action(action: str, data: dict[str, Any], arn: str) -> None:
         "region": arn.split(":")[3],
         "alarmData": data,
     }
-    lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(func, config), event)
+    called = lambda_svc._execution_record_for_config(func, {**config, "FunctionArn": action})
+    lambda_svc.invoke_async_with_retry(called, event)
 
 
 def _configuration(alarm: Alarm) -> dict[str, Any]:

@@ -100,7 +100,8 @@ def _to_lambda(arn: str, payload: str) -> None:
         if not func or not config:
             raise UndeliverableError("RESOURCE_NOT_FOUND", f"Function not found: {name}")
         _permit(arn, (lambda_svc.function_policy_for_arn(arn) or [None])[0])
-        lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(func, config), json.loads(payload))
+        called = lambda_svc._execution_record_for_config(func, {**config, "FunctionArn": arn})
+        lambda_svc.invoke_async_with_retry(called, json.loads(payload))
 
 
 def _to_queue(arn: str, payload: str, parameters: Any) -> None:

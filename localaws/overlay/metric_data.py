@@ -1,7 +1,6 @@
 """Reading CloudWatch: series of one metric by its exact dimensions, and of expressions over them."""
 
 import math
-import time
 from typing import Any
 
 from ministack.core import iam_evaluator
@@ -9,17 +8,15 @@ from ministack.services import cloudwatch as cw
 
 from localaws.overlay import cloudwatch_statistics as statistics
 from localaws.overlay.metric_math import Expression, MetricMathError
+from localaws.overlay.metric_points import Points
 from localaws.overlay.metric_values import Series
 
-EVICTION_SECONDS = 300
 Query = dict[str, Any]
 Response = tuple[int, dict[str, str], bytes]
 
 _put = cw._put_metric_data
 _data = cw._get_metric_data
 _statistics = cw._get_metric_statistics
-_evict = cw._evict_old_metrics
-_evicted_at = [0.0]
 
 
 def install() -> None:
@@ -27,14 +24,8 @@ def install() -> None:
     cw._put_metric_data = put_metric_data
     cw._get_metric_data = get_metric_data
     cw._get_metric_statistics = get_metric_statistics
-    cw._evict_old_metrics = evict
     cw._stat_value = statistic_of
     cw._is_percentile_stat = is_extended
-
-
-def points(namespace: str, name: str, dimensions: list[dict[str, str]]) -> list[statistics.Point]:
-    """Return all points of one metric of the account in scope."""
-    return cw._metrics.get((namespace, name, cw._dims_key(cw._dims_from_list(dimensions)))) or []
 
 
 def series(metric_stat: Query, start: float, end: float) -> Series:
@@ -42,10 +33,11 @@ def series(metric_stat: Query, start: float, end: float) -> Series:
     metric, period = metric_stat["Metric"], int(metric_stat["Period"])
     first = math.floor(start / period) * period
     periods: dict[int, list[statistics.Point]] = {}
-    for point in list(points(metric.get("Namespace", ""), metric["MetricName"], metric.get("Dimensions") or [])):
-        if first <= point["Timestamp"] < end:
-            periods.setdefault(int(point["Timestamp"] // period) * period, []).append(point)
-    found = {moment: statistics.of_points(held, metric_stat["Stat"]) for moment, held in sorted(periods.items())}
+    dimensions = cw._dims_key(cw._dims_from_list(metric.get("Dimensions") or []))
+    held = cw._metrics.get((metric.get("Namespace", ""), metric["MetricName"], dimensions)) or Points()
+    for point in held.between(first, end):
+        periods.setdefault(int(point["Timestamp"] // period) * period, []).append(point)
+    found = {moment: statistics.of_points(values, metric_stat["Stat"]) for moment, values in sorted(periods.items())}
     return {moment: value for moment, value in found.items() if value is not None}
 
 
@@ -140,13 +132,6 @@ def is_extended(name: str) -> bool:
         return statistics.parse(name)[0] in ("p", "TM", "TC", "TS", "WM", "PR")
     except statistics.UnknownStatisticError:
         return False
-
-
-def evict() -> None:
-    """Drop old points, at times instead of at every request."""
-    if time.monotonic() - _evicted_at[0] > EVICTION_SECONDS:
-        _evicted_at[0] = time.monotonic()
-        _evict()
 
 
 def refused(message: str, is_cbor: bool, is_json: bool) -> Response:

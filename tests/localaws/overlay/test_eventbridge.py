@@ -112,6 +112,22 @@ def test_a_rule_calls_an_alias(localaws: LocalAws) -> None:
     assert until(received(localaws, counted))
 
 
+def test_an_alias_has_retries_and_a_destination_of_its_own(localaws: LocalAws) -> None:
+    counted, _ = queue(localaws)
+    failed, failed_arn = queue(localaws)
+    functions = localaws.client("lambda")
+    name = function(localaws, COUNTS.format(queue=counted, then="raise ValueError('no')"), Publish=True)
+    functions.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    functions.put_function_event_invoke_config(
+        FunctionName=name, Qualifier="live", MaximumRetryAttempts=0,
+        DestinationConfig={"OnFailure": {"Destination": failed_arn}},
+    )  # fmt: skip
+    functions.invoke(FunctionName=f"{name}:live", InvocationType="Event", Payload=b'{"n": 1}')
+    [message] = until(received(localaws, failed))
+    assert json.loads(message["Body"])["requestPayload"] == {"n": 1}
+    assert len(received(localaws, counted)()) == 1
+
+
 def test_an_event_for_a_missing_function_is_kept(localaws: LocalAws) -> None:
     missing = "arn:aws:lambda:us-east-1:111111111111:function:missing"
     assert buried(localaws, {"Arn": missing})["ERROR_CODE"] == "RESOURCE_NOT_FOUND"

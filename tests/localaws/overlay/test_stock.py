@@ -234,3 +234,14 @@ def test_executions_are_not_counted(stock: LocalAws) -> None:
     arn = machine(stock, {"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "No", "Cause": "no"}}})
     resources.ended(stock, start(stock, arn))
     assert stock.client("cloudwatch").list_metrics(Namespace="AWS/States")["Metrics"] == []
+
+
+def test_an_aliass_own_retries_are_ignored(stock: LocalAws) -> None:
+    counted, _ = queue(stock)
+    functions = stock.client("lambda")
+    name = function(stock, COUNTS.format(queue=counted, then="raise ValueError('no')"), Publish=True)
+    functions.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    functions.put_function_event_invoke_config(FunctionName=name, Qualifier="live", MaximumRetryAttempts=0)
+    functions.invoke(FunctionName=f"{name}:live", InvocationType="Event", Payload=b"{}")
+    tried = received(stock, counted)
+    until(lambda: len(tried()) == 3)
