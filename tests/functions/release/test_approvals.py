@@ -18,8 +18,10 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     told: list[tuple[str, ...]] = []
 
     def first(*answer: str) -> bool:
-        told.extend([] if told else [answer])
-        return told == [answer]
+        is_first = not told
+        if is_first:
+            told.append(answer)
+        return is_first
 
     monkeypatch.setattr(approvals, "succeed_task", lambda token, _: first("yes", token))
     monkeypatch.setattr(approvals, "fail_task", lambda token, error, _: first("no", token, error))
