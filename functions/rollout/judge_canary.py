@@ -8,7 +8,8 @@ from pressrun.aws.sagemaker import SageMakerEndpoints
 from pressrun.aws.tables import Releases
 from pressrun.clock import now
 from pressrun.observability import logger, metrics
-from pressrun.rollout.judging import Desk, JudgeCanary, Judgement, judge_canary
+from pressrun.rollout.judgement import Desk, Judgement
+from pressrun.rollout.judging import JudgeCanary, judge_canary
 from pressrun.step import step
 
 

@@ -5,7 +5,8 @@ from pressrun.aws.sagemaker import SageMakerEndpoints
 from pressrun.clock import now
 from pressrun.observability import logger
 from pressrun.rollout.ending import evidence
-from pressrun.rollout.traffic import SendAllTraffic, TrafficShift, opened, send_all
+from pressrun.rollout.shifting import SendAllTraffic, TrafficShift, send_all
+from pressrun.rollout.traffic import opened
 from pressrun.step import step
 
 

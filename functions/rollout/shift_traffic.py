@@ -6,7 +6,8 @@ from pressrun.aws.rollouts import RolloutNews, RolloutTable
 from pressrun.aws.sagemaker import SageMakerEndpoints
 from pressrun.clock import now
 from pressrun.observability import logger, metrics
-from pressrun.rollout.traffic import ShiftTraffic, TrafficShift, opened, shift
+from pressrun.rollout.shifting import ShiftTraffic, TrafficShift, shift
+from pressrun.rollout.traffic import opened
 from pressrun.step import step
 
 

@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from pressrun.errors import ConfigRolledBackError, EndpointFailedError, InvalidInputError, MetricsMissingError
-from pressrun.rollout import judging
-from pressrun.rollout.judging import MOST_WAITS, Desk, JudgeCanary, Judgement, judge_canary
+from pressrun.rollout import judgement
+from pressrun.rollout.judgement import Desk, Judgement
+from pressrun.rollout.judging import MOST_WAITS, JudgeCanary, judge_canary
 from pressrun.rollout.record import Rollout
 from pressrun.rollout.weights import WeightChange
 from tests.unit.rollout.rollouts import RELEASE, Book, FakeMetrics, at, endpoint, rollout
@@ -64,7 +65,7 @@ def says(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     def decide(state: Any, poll: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         return {"ln_e": -1.0}, {**decision, "thresholds": {"control": [80.0], "canary": [90.0]}}
 
-    monkeypatch.setattr(judging, "decide", decide)
+    monkeypatch.setattr(judgement, "decide", decide)
     return decision
 
 

@@ -4,17 +4,8 @@ import pytest
 
 from pressrun.deployment.endpoint import Endpoint
 from pressrun.errors import EndpointBusyError, InvalidInputError
-from pressrun.rollout.traffic import (
-    RETURN_SECONDS,
-    SendAllTraffic,
-    ShiftTraffic,
-    TrafficReturn,
-    TrafficShift,
-    give_back,
-    returned,
-    send_all,
-    shift,
-)
+from pressrun.rollout.shifting import SendAllTraffic, ShiftTraffic, TrafficShift, send_all, shift
+from pressrun.rollout.traffic import RETURN_SECONDS, TrafficReturn, give_back, returned
 from pressrun.rollout.weights import WeightChange
 from tests.unit.rollout.rollouts import RELEASE, Book, at, endpoint, rollout
 
