@@ -23,6 +23,7 @@ from pressrun.recovery.deaths import failure_of
 from pressrun.recovery.findings import Seen
 from pressrun.recovery.plan import RollBack
 from pressrun.recovery.records import Lease, StageRecord
+from pressrun.release.failure import Failure
 from pressrun.release.opening import Package
 from pressrun.rollout.traffic import give_back
 from pressrun.settings import Stage, settings
@@ -154,7 +155,7 @@ def _ended_badly(execution: Execution | None) -> bool:
     return execution is not None and execution.status in {"FAILED", "TIMED_OUT", "ABORTED"}
 
 
-def _failure(execution: Execution | None) -> Any:
+def _failure(execution: Execution | None) -> Failure:
     if execution is None:
         return failure_of(None, None, None)
     return failure_of(execution.status, execution.error, execution.cause)
