@@ -1,5 +1,6 @@
 import pytest
 
+from pressrun.rollout.counting import rank_of
 from pressrun.rollout.metrics import UnknownStatisticError
 from pressrun.rollout.poll import PollCounts, SideCounts, count, is_complete
 from tests.unit.rollout.rollouts import FakeMetrics, at
@@ -51,9 +52,24 @@ def test_percentile_ranks_do_where_trimmed_counts_are_not_known() -> None:
     assert (counts.statistic, counts.control.above) == ("PR", [[80, 110], [182, 20], [256, 0]])
 
 
-def test_a_cloudwatch_that_knows_neither_is_an_error() -> None:
-    metrics = FakeMetrics()
+def test_percentiles_do_where_ranks_are_not_known_either() -> None:
+    ranks = {"p10": 2e4, "p25": 4e4, "p50": 8e4, "p75": 16e4, "p90": 18.2e4, "p95": 20e4, "p99": 25e4}
+    metrics = FakeMetrics(stable={"Invocations": 200.0, "SampleCount": 200.0, **ranks})
     metrics.refused = {"TC", "PR"}
+    counts = counted(metrics, THRESHOLDS)
+    assert (counts.statistic, counts.control.above) == ("P", [[80, 100], [182, 20], [256, 1]])
+
+
+@pytest.mark.parametrize(
+    ("value", "rank"), [(40, 25), (80, 50), (160, 75), (56.569, 37.5), (1, 5), (1000, 99.5)],
+)  # fmt: skip
+def test_a_rank_is_read_between_percentiles(value: float, rank: float) -> None:
+    assert rank_of(value, [20, 40, 80, 160, 182, 200, 250]) == pytest.approx(rank, abs=0.01)
+
+
+def test_a_cloudwatch_that_knows_none_of_them_is_an_error() -> None:
+    metrics = FakeMetrics()
+    metrics.refused = {"TC", "PR", "p1"}
     with pytest.raises(UnknownStatisticError):
         counted(metrics, THRESHOLDS)
 
@@ -85,6 +101,8 @@ def side(n: int, later: bool = False) -> SideCounts:
         (side(100), side(0, later=True), 11, 0.1, True),
         (side(100), side(0), 11, 0.05, True),
         (side(100), side(0), 11, None, True),
+        (side(0), side(100), 11, None, True),
+        (side(0), side(0), 11, None, False),
         (side(0), side(0), 0, 0.1, True),
         (side(0), side(0), None, 0.0, False),
         (side(100), side(0), None, 0.0, True),
@@ -97,7 +115,9 @@ def side(n: int, later: bool = False) -> SideCounts:
         "the canary is missing",
         "a later period is there",
         "hardly any were expected",
-        "the share changed",
+        "the share changed to less",
+        "the share changed to more",
+        "the share changed and nothing is there",
         "there is no traffic",
         "nothing is known yet",
         "the first poll",

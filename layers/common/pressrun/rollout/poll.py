@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from pressrun.rollout.counting import FALLBACK, MICROSECONDS, above, queries
 from pressrun.rollout.metrics import MetricSource, Points, Query, UnknownStatisticError
 
 # A side that should have had this many requests is not silent by chance (e^-8 = 0.0003).
 FEW_REQUESTS = 8
-_MICROSECONDS = 1000
+_FIXED = 4
 _QUANTILES = ("p50", "p90", "p99")
 Thresholds = dict[str, list[float]]
 
@@ -55,7 +56,7 @@ def count(
         variants: stable and canary.
         window: start and end of the poll.
         thresholds: latencies in ms to count above, by side; none for control: its quantiles are asked for.
-        statistic: ``TC``, or ``PR`` where trimmed counts are not known.
+        statistic: ``TC``, or what is left where CloudWatch does not know it.
     """
     start, end = window
     period = round((end - start).total_seconds())
@@ -66,13 +67,13 @@ def count(
     try:
         found = source.read(endpoint_name, asked[0] + asked[1], start, end + timedelta(seconds=period), period)
     except UnknownStatisticError:
-        if statistic == "PR":
+        if statistic not in FALLBACK:
             raise
-        return count(source, endpoint_name, variants, window, thresholds, "PR")
+        return count(source, endpoint_name, variants, window, thresholds, FALLBACK[statistic])
     split, at = len(asked[0]), int(start.timestamp())
     return PollCounts(
-        control=_side(asked[0], found[:split], at, thresholds.get("control", [])),
-        canary=_side(asked[1], found[split:], at, thresholds.get("canary", [])),
+        control=_side(found[:split], at, thresholds.get("control", []), statistic),
+        canary=_side(found[split:], at, thresholds.get("canary", []), statistic),
         statistic=statistic,
     )
 
@@ -90,55 +91,46 @@ def is_complete(counts: PollCounts, rate: float | None, share: float | None, sec
     """
     if rate is None:
         return counts.control.n > 0
-    shares = (0.0, 0.0) if share is None else (1 - share, share)
+    sides = (counts.control, counts.canary)
+    if share is None:
+        return any(side.n or side.later for side in sides) or rate * seconds < FEW_REQUESTS
     return all(
         side.n > 0 or side.later or rate * part * seconds < FEW_REQUESTS
-        for side, part in zip((counts.control, counts.canary), shares, strict=True)
+        for side, part in zip(sides, (1 - share, share), strict=True)
     )
 
 
 def _queries(variant: str, thresholds: list[float], statistic: str, *, quantiles: bool) -> list[Query]:
-    """Return the queries of one side, those of `_side`'s first four numbers first."""
+    """Return the queries of one side, in the order in which `_side` reads them."""
     return [
         Query(variant, "Invocations", "Sum"),
         Query(variant, "InvocationModelErrors", "Sum"),
         Query(variant, "Invocation5XXErrors", "Sum"),
         Query(variant, "ModelLatency", "SampleCount"),
-        *(Query(variant, "ModelLatency", f"{statistic}(:{round(ms * _MICROSECONDS)})") for ms in thresholds),
+        *queries(variant, thresholds, statistic),
         *(Query(variant, "ModelLatency", name) for name in _QUANTILES if quantiles),
     ]
 
 
-def _side(queries: list[Query], found: Points, at: int, thresholds: list[float]) -> SideCounts:
+def _side(found: Points, at: int, thresholds: list[float], statistic: str) -> SideCounts:
     """Put one side together.
 
     A model error is an answer that is not 2xx, a broken connection or a time-out; a 5XX is one of the container, which
     is a model error too, or of the platform, which is none. The larger of both counts nothing twice.
 
-    Counts above a threshold are what is left of the trimmed count, which CloudWatch interpolates: whole numbers
-    within [0, n] are made of them.
+    Counts above a threshold are interpolated: whole numbers within [0, n] are made of them.
     """
     values = [points.get(at, 0.0) for points in found]
-    n = round(values[0])
-    answers = values[3]
-    above = [
-        [ms, _within(_over(query, value, answers), n)]
-        for ms, query, value in zip(thresholds, queries[4:], values[4:], strict=False)
-    ]
-    percentiles = dict(zip(_QUANTILES, values[4 + len(thresholds) :], strict=False))
+    n, answers, latencies = round(values[0]), values[3], values[_FIXED:]
+    over = above(thresholds, statistic, latencies, answers) if thresholds else []
+    quantiles = {} if thresholds or not answers else dict(zip(_QUANTILES, latencies, strict=False))
     return SideCounts(
         n=n,
         errors=_within(max(values[1], values[2]), n),
-        above=above,
-        quantiles={name: value / _MICROSECONDS for name, value in percentiles.items()} if answers else {},
+        above=[[ms, _within(number, n)] for ms, number in zip(thresholds, over, strict=True)],
+        quantiles={name: value / MICROSECONDS for name, value in quantiles.items()},
         later=any(moment > at and value > 0 for moment, value in found[0].items()),
     )
-
-
-def _over(query: Query, value: float, answers: float) -> float:
-    """Return how many answers took longer than a threshold: TC counts those within it, PR is their percentage."""
-    within = value if query.statistic.startswith("TC") else answers * value / 100
-    return answers - within
 
 
 def _within(value: float, most: int) -> int:
