@@ -60,7 +60,9 @@ def _size(folder: Path) -> int:
 
 def _figures(what: str, found: SetUp, goal: float | None) -> list[Figure]:
     note = f"git clone and `make setup`; {found.installed_mib:.0f} MiB on the disk after it"
-    through = f"counted by a proxy on loopback, {found.connections} connections; a clone from this disk downloads nothing"
+    through = (
+        f"counted by a proxy on loopback, {found.connections} connections; a clone from this disk downloads nothing"
+    )
     return [
         Figure(f"set-up of a fresh clone, {what}", round(found.seconds, 1), "s", goal, note, found._asdict()),
         Figure(f"its downloads, {what}", round(found.downloaded_mib, 1), "MiB", None, through),
