@@ -26,6 +26,7 @@ from localaws.overlay import environment  # noqa: E402
 from localaws.settings import Settings  # noqa: E402
 
 PLUGINS = ("localaws.overlay.plugin", "localaws.images.plugin", "localaws.twin.plugin")
+GRACE_SECONDS = 3
 LOG_FORMAT = "%(asctime)s %(levelname)s [%(name)s] %(message)s"
 logger = logging.getLogger("localaws")
 
@@ -42,7 +43,8 @@ def main() -> None:
         try:
             for plugin in installed:
                 plugin.install(settings)
-            asyncio.run(_serve(settings))
+            # Not asyncio.run, which waits for everything in flight.
+            asyncio.new_event_loop().run_until_complete(_serve(settings))
         finally:
             _shut_down(installed)
     sys.stdout.flush()
@@ -125,7 +127,11 @@ async def _serve(settings: Settings) -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.accesslog = None
-    await serve(app, config, shutdown_trigger=stop.wait)
+    serving = asyncio.ensure_future(serve(app, config, shutdown_trigger=stop.wait))
+    await asyncio.wait({serving, asyncio.ensure_future(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({serving}, timeout=GRACE_SECONDS)  # calls in flight may last for minutes
+    if serving.done():
+        serving.result()
 
 
 def _shut_down(plugins: list[ModuleType]) -> None:

@@ -5,6 +5,7 @@ import psutil
 
 from localaws.settings import ACCOUNTS
 from tests.localaws import process
+from tests.localaws.overlay.resources import function, invoke, machine, one_state, start, until
 
 
 def test_twelve_digits_are_an_account(localaws: process.LocalAws) -> None:
@@ -26,6 +27,18 @@ def test_nothing_is_left_after_a_stop(tmp_path: Path) -> None:
     process.stop(aws)
     assert aws.process.returncode == 0
     assert not (tmp_path / "state" / "serve.pid").exists()
+    assert not [p for p in family if p.is_running()]
+
+
+def test_calls_in_flight_do_not_hold_up_a_stop(tmp_path: Path) -> None:
+    aws = process.start(tmp_path / "state")
+    sleeper = function(aws, "import time\n\ndef handler(event, context):\n    time.sleep(600)\n", Timeout=900)
+    start(aws, machine(aws, one_state(invoke(sleeper))))
+    start(aws, machine(aws, one_state({"Type": "Wait", "Seconds": 600})))
+    server = psutil.Process(aws.process.pid)
+    family = until(lambda: [p for p in server.children(recursive=True) if any("_worker.py" in a for a in p.cmdline())])
+    process.stop(aws)
+    assert aws.process.returncode == 0
     assert not [p for p in family if p.is_running()]
 
 
