@@ -133,6 +133,18 @@ def test_a_stopped_release_is_taken_back_by_the_rule(product: Product, service: 
     assert given["reason"] == "an execution of the release died"
 
 
+def test_a_blown_fuse_takes_the_rollout_back(product: Product, service: Echo) -> None:
+    before, fuse = live(service), f"pressrun-{service.name}-canary-5xx"
+    cloudwatch = product.client("cloudwatch", "prod")
+    with reconciler_off(product):
+        release_id = opened(service)
+        until(lambda: cloudwatch.describe_alarms(AlarmNames=[fuse])["MetricAlarms"])
+        cloudwatch.set_alarm_state(AlarmName=fuse, StateValue="ALARM", StateReason="by the test")
+        is_back(service, release_id, before, "dev", "qa", "prod")
+    assert product.release(release_id)["failure"]["error"] == "FuseTrippedError"
+    assert cloudwatch.describe_alarms(AlarmNames=[fuse])["MetricAlarms"] == []
+
+
 def test_an_unattended_canary_is_found_by_the_reconciler(product: Product, service: Echo) -> None:
     before = live(service)
     with rules_off(product):
@@ -160,7 +172,8 @@ def test_an_operator_takes_back_a_rollout(product: Product, service: Echo) -> No
 
 
 def test_an_operator_takes_back_what_was_promoted(product: Product) -> None:
-    service = echo(product, strategy="replace")
+    at_once: dict[str, Any] = {"dev": {"load_test": None}, "qa": {"load_test": None}}
+    service = echo(product, stages={**at_once, "prod": {"strategy": "replace", "approval": None}})
     before, release_id = service.promoted(), service.promoted()
     with rules_off(product), reconciler_off(product):
         ask(service, "complaints from the desk")

@@ -76,6 +76,7 @@ ROLLOUT = endpoint("v3-open", canary=0.25)
         (seen(endpoint()), []),
         (seen(endpoint(status="Updating")), []),
         (seen(endpoint(status="SystemUpdating")), []),
+        (seen(endpoint("v1-live", status="Updating")), []),  # it may become what it should be
         # a release works, forwards or back
         (seen(ROLLOUT, changing="v3", holder="RUNNING", promoting="RUNNING"), []),
         (seen(ROLLOUT, changing="v3", holder="ABORTED", attempt=Attempt(running="v3-back", free=None)), []),

@@ -142,6 +142,11 @@ def test_the_config_of_a_stage_that_was_only_restored_stays() -> None:
     assert not any("delete config" in done for done in run(command(proven("v2"), release_id="v2"), world))
 
 
+def test_the_config_of_what_is_live_stays_even_if_the_endpoint_has_gone_again() -> None:
+    world = World(record("v2", changing=None), serves=None)
+    assert not any("delete config" in done for done in run(command(proven("v2"), release_id="v2"), world))
+
+
 def test_recording_twice_ends_the_same() -> None:
     world = World(record("v3", ("v2", "v1")), serves="v2-live")
     run(command(proven("v2")), world)

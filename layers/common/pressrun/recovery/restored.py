@@ -56,7 +56,7 @@ def restored(command: RecordRestored, record: StageRecord) -> dict[str, Any]:
         proven = [each for each in (record.live, *record.previous) if each]
         names = [each.release_id for each in proven]
         after = names.index(target.release_id) + 1 if target.release_id in names else 0
-        older = [each.model_dump() for each in proven[after:] if each.release_id != command.release_id]
+        older = [each.model_dump() for each in proven[after:]]
     return {
         "live": target.model_dump() if target else None,
         "previous": older,
