@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.integration.product import Echo, Product, echo, until
+from tests.integration.product import Echo, Product, until
 
 SCHEDULE = ("Name", "GroupName", "ScheduleExpression", "Target", "FlexibleTimeWindow", "Description")
 
@@ -169,13 +169,3 @@ def test_an_operator_takes_back_a_rollout(product: Product, service: Echo) -> No
     record = product.release(release_id)
     assert record["rolled_back_by"].endswith(":assumed-role/alice/alice")
     assert record["roll_back_reason"] == "complaints from the desk"
-
-
-def test_an_operator_takes_back_what_was_promoted(product: Product) -> None:
-    at_once: dict[str, Any] = {"dev": {"load_test": None}, "qa": {"load_test": None}}
-    service = echo(product, stages={**at_once, "prod": {"strategy": "replace", "approval": None}})
-    before, release_id = service.promoted(), service.promoted()
-    with rules_off(product), reconciler_off(product):
-        ask(service, "complaints from the desk")
-        until(lambda: product.release(release_id)["status"] == "rolled_back")
-        is_back(service, release_id, before, "dev", "qa", "prod")
