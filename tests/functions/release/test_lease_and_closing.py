@@ -7,11 +7,12 @@ from functions.release import acquire_lease, close_release, finish_release, plan
 from pressrun.aws.executions import Executions
 from pressrun.aws.registry import Registry
 from pressrun.canonical import digest
-from pressrun.errors import ApprovalDeniedError, ReleaseChangedError, ReleaseSupersededError
+from pressrun.errors import ApprovalDeniedError, InvalidInputError, ReleaseChangedError, ReleaseSupersededError
 from pressrun.service.spec import ServiceSpec
-from tests.functions.conftest import LambdaContext, Tools
+from tests.functions.conftest import BUCKET, LambdaContext, Tools
 
 SERVICE = "reranking"
+SPEC = f"specs/{SERVICE}/{'5' * 64}"
 
 
 def release(tools: Tools, release_id: str, opened_at: str, status: str = "open", **values: Any) -> str:
@@ -121,13 +122,15 @@ def test_a_failure_does_not_take_back_what_was_promoted(tools: Tools, context: L
 
 def manifest(tools: Tools, monkeypatch: pytest.MonkeyPatch, approval: str = "Approved") -> dict[str, Any]:
     tools.publish(ServiceSpec(name=SERVICE, owner="search-team"))
+    tools.put(f"{SPEC}/golden.jsonl", {"id": "one", "request": 1, "expected": 1})
+    tools.put(f"{SPEC}/load.jsonl", {"request": 1})
     document = {
         "service": SERVICE,
         "model_package_arn": "arn:aws:sagemaker:us-east-1:1:model-package/reranking/7",
         "model_package_version": 7,
         "image": {"repository": "r", "digest": "sha256:" + "a" * 64, "source_sha256": None},
         "model": {"key": "k", "sha256": "b" * 64, "url": "s3://b/k"},
-        "spec": {"key": f"specs/{SERVICE}/{'5' * 64}/service.json", "digest": "5" * 64},
+        "spec": {"key": f"{SPEC}/service.json", "digest": "5" * 64},
         "code_revision": "test",
         "approved_since": "2026-11-23T09:00:00.000Z",
     }
@@ -171,4 +174,34 @@ def test_a_package_that_lost_its_approval_is_not_planned(
 ) -> None:
     manifest(tools, monkeypatch, approval="Rejected")
     with pytest.raises(ApprovalDeniedError, match="is Rejected, expected Approved"):
+        plan_release.handler({"release_id": "r-1"}, context)
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "told"),
+    [
+        ("golden.jsonl", {"id": "one"}, "golden set, line 1"),
+        ("load.jsonl", {"body": 1}, "load samples, line 1"),
+    ],
+)
+def test_what_the_tests_will_read_is_read_before_anything_is_touched(
+    tools: Tools,
+    context: LambdaContext,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    document: dict[str, Any],
+    told: str,
+) -> None:
+    manifest(tools, monkeypatch)
+    tools.put(f"{SPEC}/{name}", document)
+    with pytest.raises(InvalidInputError, match=told):
+        plan_release.handler({"release_id": "r-1"}, context)
+
+
+def test_a_golden_set_that_was_not_published_is_named(
+    tools: Tools, context: LambdaContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest(tools, monkeypatch)
+    tools.s3.delete_object(Bucket=BUCKET, Key=f"{SPEC}/golden.jsonl")
+    with pytest.raises(InvalidInputError, match=r"golden\.jsonl was not published, expected it beside the spec"):
         plan_release.handler({"release_id": "r-1"}, context)

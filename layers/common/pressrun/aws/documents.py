@@ -8,6 +8,7 @@ from pressrun.aws.artifacts import Artifacts
 from pressrun.aws.evidence import Evidence
 from pressrun.aws.specs import Specs
 from pressrun.deployment.documents import Pinned
+from pressrun.errors import InvalidInputError
 from pressrun.release.manifest import Manifest
 from pressrun.validation import parse
 
@@ -43,5 +44,15 @@ class Documents:
             raise
 
     def read(self, key: str) -> str:
-        """Return a published file as text."""
-        return self._artifacts.read(key).decode()
+        """Return a published file as text.
+
+        Raises:
+            InvalidInputError: there is none, or it is not UTF-8.
+        """
+        found = self._artifacts.read_if_there(key)
+        if found is None:
+            raise InvalidInputError(f"{key} was not published, expected it beside the spec")
+        try:
+            return found.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidInputError(f"{key} is not UTF-8: {error.reason} at byte {error.start}") from None
