@@ -55,7 +55,7 @@ $(UV):
 	@echo "installing uv $(UV_VERSION)"
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv .uv
-	@.uv/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	@.uv/bin/pip install -qq --disable-pip-version-check uv==$(UV_VERSION)
 
 # $(call sync,folder,lock): an environment that holds what its lock says and nothing else
 sync = echo "installing $(1)"; test -x $(1)/bin/python || $(UV) venv -q --clear --python $(PYTHON) $(1); \
