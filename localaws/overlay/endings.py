@@ -10,6 +10,7 @@ from typing import Any
 from ministack.core.responses import now_iso
 from ministack.services import stepfunctions as sfn
 
+from localaws.overlay import machine_logs
 from localaws.overlay.runs import TRANSITION, Response, State, runs
 
 _stop = sfn._stop_execution
@@ -49,9 +50,11 @@ def fail_execution(execution: State, error: str, cause: str) -> None:
 def add_event(execution: State, kind: str, details: State | None = None) -> Any:
     """Append to an execution's history; an ended execution gets no more events but its end."""
     with TRANSITION:
-        if execution["status"] == "RUNNING" or kind.startswith("Execution"):
-            return _record_event(execution, kind, details)
-        return None
+        if execution["status"] != "RUNNING" and not kind.startswith("Execution"):
+            return None
+        event = _record_event(execution, kind, details)
+    machine_logs.write(execution, event)
+    return event
 
 
 def succeed(execution: State, output: Any) -> None:

@@ -93,6 +93,11 @@ SEAMS: dict[str, dict[str, str | None]] = {
         "_ts_iso": "(epoch)",
         "record_metric": "(namespace, metric_name, value, unit='None', dimensions=None)",
     },
+    "ministack.services.cloudwatch_logs": {
+        "_append_log_events": "(stream, events)",
+        "_create_log_stream": "(data)",
+        "_log_groups": None,
+    },
     "ministack.services.ecr": {
         "_describe_images": "(data)",
         "_find_image": "(repo_name, image_id)",

@@ -51,6 +51,7 @@ def invoke_resource(resource: str, arguments: Any) -> Any:
 
 def invoke_with_timeout(resource: str, arguments: Any, seconds: float) -> Any:
     """Call what a Task names; States.Timeout when no answer came in time."""
+    _note_start(resource)
     if resource in START_SYNC:
         return run_child(resource, arguments, seconds)
     future = _in_background(resource, arguments)
@@ -80,6 +81,7 @@ def run_child(resource: str, arguments: Any, seconds: float) -> Any:
 def invoke_with_callback(resource: str, arguments: Any, token: str, state: State) -> Any:
     """Call what a Task names, then wait until its token is answered; a failed call fails the task at once."""
     run, attempt = current.get(), _attempt.get()
+    _note_start(resource)
     info = tokens.issue(token, run.execution["stateMachineArn"])
     try:
         future = _in_background(resource.replace(".waitForTaskToken", ""), arguments)
@@ -91,6 +93,13 @@ def invoke_with_callback(resource: str, arguments: Any, token: str, state: State
     if info["error"]:
         raise sfn._ExecutionError(info["error"]["Error"], info["error"]["Cause"])
     return json.loads(info["result"])
+
+
+def _note_start(resource: str) -> None:
+    """Put a task's start into the history."""
+    kind = "lambda" if "lambda" in resource else "states"
+    details = {"taskStartedEventDetails": {"resourceType": kind, "resource": resource}}
+    endings.add_event(current.get().execution, "TaskStarted", details)
 
 
 def error_matches(names: list[str], error: str) -> bool:

@@ -11,6 +11,8 @@ from localaws.overlay import payloads
 from localaws.overlay.endings import add_event
 from localaws.overlay.runs import State, runs
 
+MOST_EVENTS = 25_000
+
 
 def walk(states: dict[str, State], start: str, given: Any, execution: State, context: State) -> Any:
     """Run states from `start` until one ends, and return its output."""
@@ -18,6 +20,7 @@ def walk(states: dict[str, State], start: str, given: Any, execution: State, con
     payload = given
     while name:
         runs.check(execution)
+        _check_history(execution)
         state = states.get(name)
         if state is None:
             raise sfn._ExecutionError("States.Runtime", f"There is no state {name!r}.")
@@ -29,6 +32,12 @@ def walk(states: dict[str, State], start: str, given: Any, execution: State, con
         add_event(execution, f"{kind}StateExited", _exited(name, payload))
         name = following
     return payload
+
+
+def _check_history(execution: State) -> None:
+    """Fail an execution whose history is full."""
+    if len(execution["events"]) >= MOST_EVENTS:
+        raise sfn._ExecutionError("States.Runtime", f"The execution's history holds {MOST_EVENTS} events, its limit.")
 
 
 def run_branch(states: dict[str, State], start: str, given: Any, execution: State, context: State) -> Any:

@@ -172,6 +172,38 @@ def test_a_payload_has_a_largest_size(localaws: LocalAws) -> None:
     assert run(localaws, one_state(big))["error"] == "States.DataLimitExceeded"
 
 
+def test_a_history_has_a_longest_length(localaws: LocalAws) -> None:
+    turn = {"Type": "Pass", "Assign": {"n": "{% $n + 1 %}"}, "Next": "More"}
+    definition = {"StartAt": "Set", "States": {
+        "Set": {"Type": "Pass", "Assign": {"n": 0}, "Next": "More"},
+        "More": {"Type": "Choice", "Choices": [{"Condition": True, "Next": "Turn"}]}, "Turn": turn}}  # fmt: skip
+    found = run(localaws, definition)
+    assert found["status"] == "FAILED"
+    assert "history holds 25000 events" in found["cause"]
+
+
+@pytest.mark.parametrize(("level", "kinds"), [("ERROR", ["ExecutionFailed"]), ("OFF", [])])
+def test_a_machine_logs_as_much_as_it_is_told(localaws: LocalAws, level: str, kinds: list[str]) -> None:
+    logs, states, group = localaws.client("logs"), localaws.client("stepfunctions"), unique("machines")
+    logs.create_log_group(logGroupName=group)
+    [found] = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    failing = {"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "Wrong", "Cause": "of it"}}}
+    arn = machine(localaws, failing)
+    destinations = [{"cloudWatchLogsLogGroup": {"logGroupArn": found["arn"]}}]
+    states.update_state_machine(
+        stateMachineArn=arn, loggingConfiguration={"level": level, "destinations": destinations}
+    )
+    execution = start(localaws, arn)
+    ended(localaws, execution)
+
+    def lines() -> list[Any]:
+        return [json.loads(event["message"]) for event in logs.filter_log_events(logGroupName=group)["events"]]
+
+    until(lambda: len(lines()) >= len(kinds))
+    assert [line["type"] for line in lines()] == kinds
+    assert {line["execution_arn"] for line in lines()} <= {execution}
+
+
 def test_an_input_has_a_largest_size(localaws: LocalAws) -> None:
     with pytest.raises(ClientError, match="InvalidExecutionInput"):
         start(localaws, machine(localaws, one_state({"Type": "Pass"})), {"text": "x" * 270_000})
