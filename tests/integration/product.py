@@ -27,8 +27,10 @@ from pressrun.service.spec import ServiceSpec
 from tests.localaws.process import ROOT, free_port
 
 PYTHON = ROOT / ".localaws" / "venv" / "bin" / "python"
-PATIENCE = 120.0
+PATIENCE = 300.0
 GOLDEN = [{"id": f"case-{n}", "request": {"text": f"Story {n}"}, "expected": {"text": f"Story {n}"}} for n in range(3)]
+SAMPLES = [{"request": {"text": f"Story {n}"}} for n in range(3)]
+SMALL = "ml.t2.medium"  # the instance type whose memory is next to nothing here
 CLOSED = {"promoted", "rejected", "rolled_back", "superseded"}
 
 
@@ -60,6 +62,12 @@ class Product:
             config=Config(inject_host_prefix=False, s3={"addressing_style": "path"}),
         )
 
+    def session(self, person: str) -> dict[str, str]:
+        """Return credentials of a person."""
+        role = f"arn:aws:iam::{ACCOUNTS['tools']}:role/{person}"
+        found: dict[str, str] = self.client("sts").assume_role(RoleArn=role, RoleSessionName=person)["Credentials"]
+        return found
+
     def table(self, name: str) -> Any:
         """Return a table of the tools account by the name of its output."""
         make: Any = boto3.resource
@@ -88,8 +96,7 @@ class Product:
 
     def post(self, path: str, body: dict[str, Any], person: str = "alice") -> dict[str, Any]:
         """Call the HTTP API as a person."""
-        role = f"arn:aws:iam::{ACCOUNTS['tools']}:role/{person}"
-        given = self.client("sts").assume_role(RoleArn=role, RoleSessionName=person)["Credentials"]
+        given = self.session(person)
         credentials = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
         url = self.outputs["tools"]["ApprovalsUrl"].rstrip("/") + path
         request = AWSRequest("POST", url, data=json.dumps(body), headers={"content-type": "application/json"})
@@ -113,29 +120,43 @@ class Echo:
 
     product: Product
     name: str
+    documents: dict[str, bytes]
 
-    def register(self, word: str) -> str:
-        """Register a package of a model that behaves as the word says; return its ARN."""
+    def register(self, word: str = "good", archive: bytes | None = None, **parts: Any) -> str:
+        """Register a package of a model that behaves as the word says; return its ARN.
+
+        Args:
+            word: what stands in the model.
+            archive: in place of the model's.
+            parts: keys of the package's description that are different.
+        """
         key = f"packages/{self.name}/{uuid.uuid4().hex}/model.tar.gz"
         bucket = self.product.outputs["tools"]["ArtifactsBucketName"]
-        self.product.client("s3").put_object(Bucket=bucket, Key=key, Body=_archive(word))
+        body = packed({"model.txt": word.encode()}) if archive is None else archive
+        self.product.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
         image = f"{ACCOUNTS['tools']}.dkr.ecr.{REGION}.amazonaws.com/pressrun/{self.name}:1"
-        container = {"Image": image, "ModelDataUrl": f"s3://{bucket}/{key}"}
-        created = self.product.client("sagemaker").create_model_package(
-            ModelPackageGroupName=self.name,
-            ModelApprovalStatus="PendingManualApproval",
-            InferenceSpecification={
-                "Containers": [container],
-                "SupportedContentTypes": ["application/json"],
-                "SupportedResponseMIMETypes": ["application/json"],
-            },
-        )
+        specification = {
+            "Containers": [{"Image": image, "ModelDataUrl": f"s3://{bucket}/{key}"}],
+            "SupportedContentTypes": ["application/json"],
+            "SupportedResponseMIMETypes": ["application/json"],
+        }
+        description = {"InferenceSpecification": specification, "ModelApprovalStatus": "PendingManualApproval", **parts}
+        created = self.product.client("sagemaker").create_model_package(ModelPackageGroupName=self.name, **description)
         return str(created["ModelPackageArn"])
 
-    def approve(self, word: str = "good") -> str:
-        """Approve a new package and return the id of the release that opens."""
-        arn = self.register(word)
-        self.product.client("sagemaker").update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    def approve(self, word: str = "good", archive: bytes | None = None, person: str | None = None, **parts: Any) -> str:
+        """Approve a new package, as the account or as a person, and return the id of the release that opens."""
+        arn = self.register(word, archive, **parts)
+        self.judge(arn, "Approved", person)
+        return self.opened(arn)
+
+    def judge(self, arn: str, status: str, person: str | None = None) -> None:
+        """Set a package's approval."""
+        registry = self.product.client("sagemaker", credentials=self.product.session(person) if person else None)
+        registry.update_model_package(ModelPackageArn=arn, ModelApprovalStatus=status)
+
+    def opened(self, arn: str) -> str:
+        """Wait until a package's approval has become a release that runs or was refused; return the release's id."""
         key = {"release_id": f"package#{arn}", "record": "approval"}
         table = self.product.table("ReleasesTableName")
         item = until(lambda: table.get_item(Key=key, ConsistentRead=True).get("Item"))
@@ -170,7 +191,7 @@ def installed(folder: Path) -> Iterator[Product]:
     """Start an embedded AWS, deploy everything into it, and stop it at the end."""
     product = Product(folder, free_port(), free_port())
     timing = ["--delay-factor", "0.005", "--metric-lag", "1"]
-    ports = ["--port", str(product.port), "--data-port", str(product.data_port)]
+    ports = ["--port", str(product.port), "--data-port", str(product.data_port), "--memory", f"{SMALL}=96"]
     _run(folder, "up", *ports, *timing)
     try:
         yield product
@@ -178,25 +199,25 @@ def installed(folder: Path) -> Iterator[Product]:
         _run(folder, "down")
 
 
-def echo(product: Product, strategy: str = "weights") -> Echo:
-    """Publish a service of its own; `strategy` is how a release gets into prod."""
+def echo(product: Product, **changes: Any) -> Echo:
+    """Publish a service of its own; the changes are keys of its spec."""
     name = f"echo-{uuid.uuid4().hex[:6]}"
-    spec = ServiceSpec.model_validate(
-        {
-            "name": name,
-            "owner": "tests",
-            "stages": {
-                "dev": {"load_test": None},
-                "qa": {"load_test": None},
-                "prod": {"strategy": strategy, "approval": None, "instances": {"min": 1, "max": 2}},
-            },
-            "rollout": {"warmup_seconds": 0, "bake_seconds": 10, "watch_seconds": 10, "deadline_seconds": 600},
-        }
-    )
-    _publish(product, spec)
+    spec = {
+        "name": name,
+        "owner": "tests",
+        "stages": {
+            "dev": {"load_test": None},
+            "qa": {"load_test": None},
+            "prod": {"approval": None, "instances": {"min": 1, "max": 2}},
+        },
+        "rollout": {"warmup_seconds": 0, "bake_seconds": 10, "watch_seconds": 10, "deadline_seconds": 600},
+        **changes,
+    }
+    service = Echo(product, name, _documents(ServiceSpec.model_validate(spec)))
+    publish(service, service.documents)
     _push_image(product, name)
     product.client("sagemaker").create_model_package_group(ModelPackageGroupName=name)
-    return Echo(product, name)
+    return service
 
 
 def until(found: Callable[[], Any], patience: float = PATIENCE) -> Any:
@@ -208,15 +229,20 @@ def until(found: Callable[[], Any], patience: float = PATIENCE) -> Any:
     return answer
 
 
-def _publish(product: Product, spec: ServiceSpec) -> None:
-    golden = "\n".join(json.dumps(case) for case in GOLDEN).encode()
-    documents = {"service.json": canonical(spec.model_dump(mode="json")), "golden.jsonl": golden, "load.jsonl": b"{}"}
+def publish(service: Echo, documents: dict[str, bytes]) -> None:
+    """Put a spec and what belongs to it straight into the bucket, as they are."""
     revision = digest({name: body.decode() for name, body in documents.items()})
+    product, name = service.product, service.name
     bucket, s3 = product.outputs["tools"]["ArtifactsBucketName"], product.client("s3")
-    for name, body in documents.items():
-        s3.put_object(Bucket=bucket, Key=f"specs/{spec.name}/{revision}/{name}", Body=body)
-    s3.put_object(Bucket=bucket, Key=f"specs/{spec.name}/newest.json", Body=canonical({"digest": revision}))
-    s3.put_object(Bucket=bucket, Key=f"groups/{spec.name}.json", Body=canonical({"service": spec.name}))
+    for file, body in documents.items():
+        s3.put_object(Bucket=bucket, Key=f"specs/{name}/{revision}/{file}", Body=body)
+    s3.put_object(Bucket=bucket, Key=f"specs/{name}/newest.json", Body=canonical({"digest": revision}))
+    s3.put_object(Bucket=bucket, Key=f"groups/{name}.json", Body=canonical({"service": name}))
+
+
+def _documents(spec: ServiceSpec) -> dict[str, bytes]:
+    golden, load = ("\n".join(json.dumps(line) for line in lines).encode() for lines in (GOLDEN, SAMPLES))
+    return {"service.json": canonical(spec.model_dump(mode="json")), "golden.jsonl": golden, "load.jsonl": load}
 
 
 def _push_image(product: Product, name: str) -> None:
@@ -230,14 +256,17 @@ def _push_image(product: Product, name: str) -> None:
     ecr.set_repository_policy(repositoryName=repository, policyText=json.dumps(policy))
 
 
-def _archive(word: str) -> bytes:
-    body = word.encode()
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as file:
-        entry = tarfile.TarInfo("model.txt")
-        entry.size = len(body)
-        file.addfile(entry, io.BytesIO(body))
-    return packed.getvalue()
+def packed(files: dict[str, bytes], *others: tarfile.TarInfo) -> bytes:
+    """Return an archive of files, and of members that are none."""
+    body = io.BytesIO()
+    with tarfile.open(fileobj=body, mode="w:gz") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+        for other in others:
+            archive.addfile(other)
+    return body.getvalue()
 
 
 def _run(folder: Path, what: str, *arguments: str) -> None:

@@ -65,9 +65,7 @@ def count(release: Release, calls: list[dict[str, Any]], log: list[dict[str, Any
         "lambda_gb_seconds": sum(gb_seconds for _, gb_seconds in runs),
         "lambda_requests": float(len(runs)),
         **_api(calls, named),
-        "cloudwatch_alarm_metric_hours": float(
-            FUSES * METRICS_OF_A_FUSE
-        ),  # a rollout shorter than an hour counts as one
+        "cloudwatch_alarm_metric_hours": float(FUSES * METRICS_OF_A_FUSE),  # each begun hour counts
         "cloudwatch_custom_metric_hours": float(len(custom)),
         "cloudwatch_log_bytes": float(sum(len(line["message"]) + 26 for line in log)),
         "endpoint_metrics_at_10_s": float(VARIANTS),

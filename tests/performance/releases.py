@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LONGEST_RELEASE_SECONDS = 900
 REQUESTS_PER_SECOND = 20.0
 RARE_SHARE = 0.1
-LOAD_TEST = {"requests_per_second": 10, "seconds": 5}
+LOAD_TEST = {"requests_per_second": 20, "seconds": 8}
 # Wide, for machines that do other work meanwhile: what is measured is the control plane.
 SLO = {"p95_ms": 5000, "p99_ms": 10000, "error_rate": 0.01}
 
