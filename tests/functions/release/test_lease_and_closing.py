@@ -115,6 +115,13 @@ def test_an_operator_takes_back_what_was_promoted(tools: Tools, context: LambdaC
     assert (found["status"], found["closed_by"], found["close_reason"]) == ("rolled_back", "arn:bob", "complaints")
 
 
+def test_an_aborted_release_says_who_stopped_it_and_why(tools: Tools, context: LambdaContext) -> None:
+    release(tools, "r-1", "2026-11-23T09:00:00Z", aborted_by="arn:bob", abort_reason="not today")
+    close(context, "r-1", error="States.TaskFailed", cause="the execution was stopped", outcome="aborted")
+    failure = record(tools, "r-1")["failure"]
+    assert (failure["error"], failure["cause"]) == ("ReleaseAbortedError", "arn:bob: not today")
+
+
 def test_a_failure_does_not_take_back_what_was_promoted(tools: Tools, context: LambdaContext) -> None:
     release(tools, "r-1", "2026-11-23T09:00:00Z", status="promoted")
     assert close(context, "r-1")["status"] == "promoted"

@@ -50,6 +50,10 @@ class ClosingDesk:
         taken_back = command.outcome == "rolled_back" and record["status"] == "promoted"
         if record["status"] in CLOSED and not taken_back:
             return str(record["status"])
+        if "abort_reason" in record:
+            # The event that tells of a stopped execution need not say why; the record does.
+            cause = f"{record['aborted_by']}: {record['abort_reason']}"
+            failure = Failure(error="ReleaseAbortedError", cause=cause)
         told = failure or Failure(error="", cause=command.reason)
         status = closing_status(command.outcome, told, record["stages_touched"])
         stage = str(record.get("phase", "")).split(":", 1)[0]
