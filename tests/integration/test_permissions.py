@@ -17,7 +17,10 @@ def without(product: Product, account: str, role: str, sid: str) -> Iterator[Non
     whole = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
     less = [statement for statement in whole["Statement"] if statement["Sid"] != sid]
     assert len(less) == len(whole["Statement"]) - 1
-    iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps({**whole, "Statement": less}))
+    if less:
+        iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps({**whole, "Statement": less}))
+    else:  # a policy holds at least one statement
+        iam.delete_role_policy(RoleName=role, PolicyName=policy)
     try:
         yield
     finally:
